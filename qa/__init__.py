@@ -1,0 +1,20 @@
+"""Questions answered from a folder of articles, in the articles' own sentences."""
+
+from qa.answers import Answer, Statement
+from qa.articles import Article
+from qa.library import Library, Skipped, ask, open_library, retrieve
+from qa.passages import Passage
+from qa.retrieval import Hit
+
+__all__ = [
+    "Answer",
+    "Article",
+    "Hit",
+    "Library",
+    "Passage",
+    "Skipped",
+    "Statement",
+    "ask",
+    "open_library",
+    "retrieve",
+]

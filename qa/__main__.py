@@ -1,0 +1,152 @@
+"""The command line: python -m qa ask | search | index."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from tqdm import tqdm
+
+from qa.articles import Article
+from qa.library import SEEDS, Library, open_library
+
+ANSWERED, NONE, USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns 0 for an answer, 1 for none, 2 for what cannot be done as it was asked."""
+    options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.ERROR)
+    try:
+        with tqdm(desc="articles", unit=" articles", disable=None, leave=False) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.total, bar.n = total, done
+                bar.refresh()
+
+            library = open_library(options.folder, index=options.index, model=options.model, progress=progress)
+        with library:
+            return int(options.run(library, options))
+    except (OSError, ValueError) as error:
+        print(f"error: {_printable(str(error))}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("stopped; what was indexed so far is kept", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m qa", description="Ask a folder of articles.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
+        sub = commands.add_parser(name, help=text, description=text)
+        sub.set_defaults(run=run)
+        sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
+        sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
+        sub.add_argument("--json", action="store_true", help="print one JSON object a line")
+        sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
+        return sub
+
+    def filters(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("question", type=_question)
+        sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+        sub.add_argument("--source", help="only articles of this newspaper, agency or site")
+        sub.add_argument("--author", help="only articles by this author")
+        sub.add_argument("--since", type=_date, metavar="DATE", help="only articles published on or after YYYY-MM-DD")
+        sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
+        sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
+
+    filters(command("ask", _ask, "Answer a question with the articles' own sentences."))
+    search = command("search", _search, "Find the passages nearest to a question.")
+    filters(search)
+    search.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default: 5)")
+    command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
+    return parser
+
+
+def _question(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("it is empty: ask something, such as 'what did Lavrov say about al-Qaida?'")
+    return text
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of passages: give 1 or more")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date: write it as YYYY-MM-DD") from error
+
+
+def _filters(options: argparse.Namespace) -> dict[str, Any]:
+    return {name: getattr(options, name) for name in ("source", "author", "since", "until", "article")}
+
+
+def _ask(library: Library, options: argparse.Namespace) -> int:
+    answer = library.ask(options.question, **_filters(options))
+    if options.json:
+        _print_json(answer.as_dict())
+    elif answer.refusal:
+        print(answer.refusal)
+    else:
+        for number, statement in enumerate(answer.statements, 1):
+            print(f"[{number}] {_printable(statement.text)}")
+            print(f"    {_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
+    return NONE if answer.refusal else ANSWERED
+
+
+def _search(library: Library, options: argparse.Namespace) -> int:
+    hits = library.retrieve(options.question, options.k, **_filters(options))
+    for hit in hits:
+        passage = hit.passage
+        if options.json:
+            _print_json(hit.as_dict())
+        else:
+            print(f"{hit.score:.3f}  {_cited(passage.article)}, characters {passage.start}-{passage.end}")
+            print(f"{_printable(passage.text)}\n")
+    if not hits:
+        print("no passage was found", file=sys.stderr)
+    return ANSWERED if hits else NONE
+
+
+def _index(library: Library, options: argparse.Namespace) -> int:
+    count = library.count()
+    if options.json:
+        skipped = [{"path": skip.path, "reason": skip.reason} for skip in library.skipped]
+        _print_json({"folder": str(options.folder), "articles": count, "skipped": skipped})
+    else:
+        print(f"{count} article{'' if count == 1 else 's'} under {options.folder}")
+        for skip in library.skipped:
+            print(f"not read: {_printable(skip.path)}: {skip.reason}")
+        if not count:
+            print("put .txt or .md articles there")
+    return ANSWERED if count else NONE
+
+
+def _cited(article: Article) -> str:
+    parts = (article.title, article.source, article.published and article.published.isoformat(), article.path)
+    return ", ".join(_printable(str(part)) for part in parts if part)
+
+
+def _printable(text: str) -> str:
+    """Return ``text`` without what would steer a terminal."""
+    return "".join(c if c.isprintable() or c == "\n" else " " for c in text)
+
+
+def _print_json(fields: dict[str, Any]) -> None:
+    print(json.dumps(fields, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""A question and its hits -> an answer made of the articles' own sentences, or a refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from embeddings import Encoder
+from qa.articles import Article
+from qa.passages import sentence_spans
+from qa.questions import Question, stems, terms
+from qa.retrieval import Hit
+
+# How a sentence is weighed, and below what it is no answer: measured by tests/benchmarks/answers.py, which prints the
+# curve. The floor belongs to all-MiniLM-L6-v2; another model's cosines lie elsewhere.
+_SENTENCE, _PASSAGE, _OWN_WORDS, _NEAR_WORDS = 1.0, 0.5, 0.3, 0.3
+FLOOR = 0.56
+# Sentences that weigh much less than the best are left out, and so is what goes beyond five.
+_WITHIN = 0.15
+_MOST = 5
+# How far around a sentence its context reaches: names and topics are seldom repeated in the next sentence.
+_BEFORE, _AFTER = 2, 1
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A sentence of an article that answers, with offsets into the article's text.
+
+    ``score`` (0..1, higher is better) weighs the sentence's and its passage's cosine to the question with the share of
+    the question's content words in it and around it.
+    """
+
+    article: Article
+    start: int
+    end: int
+    score: float
+    speaker: str | None = None
+
+    @property
+    def text(self) -> str:
+        """The sentence as it stands in the article."""
+        return self.article.text[self.start : self.end]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the sentence with its article and offsets, for JSON."""
+        return {
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "score": self.score,
+            "speaker": self.speaker,
+            "article": self.article.as_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the articles say to a question: ``statements``, best first; or none, and ``refusal`` says why.
+
+    ``confidence`` (0..1) is the best statement's score, also where it was too low to be shown. ``short`` is the
+    shortest span that answers, where one was read. ``hits`` are the passages that were read.
+    """
+
+    question: str
+    statements: tuple[Statement, ...]
+    hits: tuple[Hit, ...]
+    refusal: str | None
+    confidence: float
+    short: str | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the answer with its statements, for JSON."""
+        return {
+            "question": self.question,
+            "refusal": self.refusal,
+            "short": self.short,
+            "confidence": self.confidence,
+            "statements": [statement.as_dict() for statement in self.statements],
+        }
+
+
+class Answerer(Protocol):
+    """Makes an answer of what was retrieved."""
+
+    def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
+        """Answer from ``hits``, or refuse. Every statement is a slice of one of their articles."""
+
+
+class SentenceAnswerer:
+    """Answers with the best sentences of the best passages."""
+
+    def __init__(self, encoder: Encoder, *, floor: float = FLOOR) -> None:
+        self.encoder = encoder
+        self.floor = floor
+
+    def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
+        """Return at most five sentences, best first, or a refusal where none reaches the floor."""
+        scored = sorted(self._scored(question, hits), key=lambda statement: -statement.score)
+        best = scored[0].score if scored else 0.0
+        shown: list[Statement] = []
+        for statement in scored:
+            if statement.score < max(self.floor, best - _WITHIN) or len(shown) == _MOST:
+                break
+            if all(statement.text != other.text for other in shown):
+                shown.append(statement)
+        if not shown:
+            return refuse(question, _not_said(question), hits, best)
+        return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0))
+
+    def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
+        if not question.terms:
+            return []
+        sentences = [
+            (hit, start, end)
+            for hit in hits
+            for start, end in sentence_spans(hit.passage.article.text, hit.passage.start, hit.passage.end)
+        ]
+        vectors = self.encoder.encode([hit.passage.article.text[start:end] for hit, start, end in sentences])
+        asked = self.encoder.encode([question.text], query=True)[0]
+        scored = []
+        for (hit, start, end), vector in zip(sentences, vectors, strict=True):
+            article = hit.passage.article
+            own = stems(article.text[start:end])
+            near = own | stems(_around(article, start, end))
+            score = (
+                _SENTENCE * float(vector @ asked)
+                + _PASSAGE * hit.score
+                + _OWN_WORDS * _covered(question, own)
+                + _NEAR_WORDS * _covered(question, near)
+            ) / (_SENTENCE + _PASSAGE + _OWN_WORDS + _NEAR_WORDS)
+            scored.append(Statement(article, start, end, score))
+        return scored
+
+
+def _covered(question: Question, stems_there: frozenset[str]) -> float:
+    """Return the share of what is looked for that is there; of speaker and topic, each must be there on its own."""
+    parts = [terms(part) for part in (question.speaker, question.topic) if part]
+    return min((len(part & stems_there) / len(part) for part in parts or [question.terms] if part), default=0.0)
+
+
+def _around(article: Article, start: int, end: int) -> str:
+    """Return the two sentences before and the one after, as far as they lie within 600 characters."""
+    first, last = max(article.body, start - 600), min(len(article.text), end + 300)
+    before = list(sentence_spans(article.text, first, start))[-_BEFORE:]
+    after = list(sentence_spans(article.text, end, last))[:_AFTER]
+    return " ".join(article.text[s:e] for s, e in before + after)
+
+
+def refuse(question: Question, why: str, hits: Sequence[Hit] = (), confidence: float = 0.0) -> Answer:
+    """Return the answer that there is none, with the sentence that says why."""
+    return Answer(question.text, (), tuple(hits), why, min(max(confidence, 0.0), 1.0))
+
+
+def _not_said(question: Question) -> str:
+    if question.speaker:
+        about = f" about {question.topic}" if question.topic else ""
+        return f"The articles do not say: no statement by {question.speaker}{about} was found in them."
+    return "The articles do not say: nothing in them answers this question."

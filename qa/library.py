@@ -1,0 +1,306 @@
+"""A folder of articles, brought in step with its index, that can be searched and asked."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
+from os import PathLike
+from pathlib import Path
+from threading import Lock
+from typing import Any, Self, TypeVar
+
+from platformdirs import user_cache_path
+
+from embeddings import Encoder, SentenceEncoder
+from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
+from qa.articles import Article, UnreadableArticleError, article_paths, read_article
+from qa.passages import Passage, split_article
+from qa.questions import parse_question
+from qa.retrieval import MOST_CHARACTERS, Hit, search
+from qa.store import DamagedStoreError, Store
+
+log = logging.getLogger(__name__)
+
+SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+# How the text is cut: part of what vectors are made by. Raise it when articles.py or passages.py cut otherwise.
+_CUT = 1
+# So many passages are encoded at a time, and lost if the process is killed meanwhile.
+_BATCH = 256
+# A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
+_RACY_NS = 2_000_000_000
+_ANSWERED_FROM = 10
+
+Progress = Callable[[int, int], None]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A file of the folder that is not in the library, and why."""
+
+    path: str
+    reason: str
+
+
+class Library:
+    """The articles under ``folder``, with their index: bring it in step by `refresh`, then search and ask.
+
+    Threads may share one. Use `open_library`, which refreshes it, too.
+    """
+
+    def __init__(self, folder: Path, store: Store, encoder: Encoder, answerer: Answerer) -> None:
+        self.folder = folder
+        self.skipped: tuple[Skipped, ...] = ()
+        self._store = store
+        self._encoder = encoder
+        self._answerer = answerer
+
+    def refresh(self, progress: Progress | None = None) -> None:
+        """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
+
+        ``progress`` is called with (articles done, articles in all). Damage is mended by reading anew what it touched.
+        Raises FileNotFoundError or NotADirectoryError for a folder that is none.
+        """
+        _require_folder(self.folder)
+        with self._store.writing():
+            try:
+                self._bring_in_step(progress)
+            except DamagedStoreError as damage:
+                self._drop(damage)
+                self._bring_in_step(progress)
+
+    def _drop(self, damage: DamagedStoreError) -> None:
+        log.warning("%s: it is made anew from the articles", damage)
+        if damage.articles:
+            self._store.delete(damage.articles)
+        else:
+            self._store.clear(made_for=self._made_for)
+
+    @property
+    def _made_for(self) -> str:
+        return f"{self._encoder.identity}/{_CUT}"
+
+    def _bring_in_step(self, progress: Progress | None) -> None:
+        if self._store.made_for != self._made_for:
+            self._encoder.encode(["A model that does not load must not cost the index of the one before."])
+            self._store.clear(made_for=self._made_for)
+        held = self._store.stamps()
+        skipped: list[Skipped] = []
+        files: list[tuple[str, Path]] = []
+        for path, file, reason in article_paths(self.folder):
+            if reason:
+                skipped.append(Skipped(path, reason))
+            else:
+                files.append((path, file))
+        waiting: list[_Changed] = []
+        for number, (path, file) in enumerate(files):
+            known = held.get(path)
+            try:
+                changed = self._look_at(path, file, known)
+            except UnreadableArticleError as error:
+                skipped.append(Skipped(path, str(error)))
+                continue
+            held.pop(path, None)
+            if changed:
+                waiting.append(changed)
+                if sum(len(changed.passages) for changed in waiting) >= _BATCH:
+                    self._keep(waiting)
+                    waiting = []
+            if progress:
+                progress(number + 1 - len(waiting), len(files))
+        self._keep(waiting)
+        self._store.delete([article_id for article_id, _ in held.values()])
+        self._store.load_index()
+        self.skipped = tuple(skipped)
+        for skip in skipped:
+            log.warning("%s is not read: %s", skip.path, skip.reason)
+        if progress:
+            progress(len(files), len(files))
+
+    def _look_at(self, path: str, file: Path, known: tuple[str, str] | None) -> _Changed | None:
+        """Read a file unless it is held as it is. A file's times, size and place tell that, and its text's sha256."""
+        looked_at = time.time_ns()
+        try:
+            status = file.stat()
+        except OSError as error:
+            raise UnreadableArticleError(f"it cannot be read ({error.strerror or error})") from error
+        racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
+        seen = "racy" if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
+        if known and not racy and known[1].startswith(seen + " "):
+            return None
+        article = read_article(file, path)
+        text = sha256(article.text.encode()).hexdigest()
+        if known and known[1].endswith(" " + text):
+            self._store.restamp(article.id, f"{seen} {text}")
+            return None
+        passages = split_article(article, self._encoder.token_spans, self._encoder.token_limit)
+        return _Changed(article, passages, f"{seen} {text}")
+
+    def _keep(self, waiting: list[_Changed]) -> None:
+        """Encode the passages of several articles at once, and store the articles one by one."""
+        vectors = self._encoder.encode([passage.text for changed in waiting for passage in changed.passages])
+        for changed in waiting:
+            count = len(changed.passages)
+            self._store.replace_article(changed.article, changed.passages, vectors[:count], changed.stamp)
+            vectors = vectors[count:]
+
+    def retrieve(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        source: str | None = None,
+        author: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        article: str | None = None,
+    ) -> list[Hit]:
+        """Return the ``k`` passages nearest to ``question``, best first, among the articles that the filters leave.
+
+        ``source`` and ``author`` are names, ``since`` and ``until`` dates (both included) or "YYYY-MM-DD", ``article``
+        is an id, path or title. Raises ValueError for a blank question, a ``k`` below 1 or a date that is none.
+        """
+
+        def found() -> list[Hit]:
+            return search(
+                self._store,
+                self._encoder,
+                question,
+                k,
+                source=source,
+                author=author,
+                since=since,
+                until=until,
+                article=article,
+            )
+
+        return self._mended(found)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        source: str | None = None,
+        author: str | None = None,
+        since: date | str | None = None,
+        until: date | str | None = None,
+        article: str | None = None,
+    ) -> Answer:
+        """Answer ``question`` with sentences of the articles that the filters leave, or refuse.
+
+        Whatever is asked, an `Answer` comes back; ValueError is raised only for a date that is none.
+        """
+        asked = parse_question(question[:MOST_CHARACTERS])
+        if not asked.text:
+            return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
+        if not self.count():
+            return refuse(asked, f"There are no articles under {str(self.folder)!r}: put .txt or .md files there.")
+        hits = self.retrieve(
+            asked.text, _ANSWERED_FROM, source=source, author=author, since=since, until=until, article=article
+        )
+        if not hits:
+            return refuse(asked, "No article is left by these filters: widen them.")
+        return self._answerer.answer(asked, hits)
+
+    def _mended(self, work: Callable[[], Result]) -> Result:
+        """Do ``work``; where it comes upon damage, read the damaged articles anew and do it again."""
+        try:
+            return work()
+        except DamagedStoreError as damage:
+            with self._store.writing():
+                self._drop(damage)
+                self.refresh()
+            return work()
+
+    def count(self) -> int:
+        """Return how many articles there are."""
+        return self._store.count()
+
+    def articles(self) -> list[Article]:
+        """Return all articles, in the order of their paths."""
+        return self._store.articles()
+
+    def article(self, article_id: str) -> Article:
+        """Return one article by its id. Raises KeyError where there is none."""
+        return self._mended(lambda: self._store.article(article_id))
+
+    def close(self) -> None:
+        """Let go of the index's files."""
+        self._store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _require_folder(folder: Path) -> None:
+    if not folder.exists():
+        raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put .txt or .md articles there")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{str(folder)!r} is a file: name the folder that holds the articles")
+
+
+@dataclass(frozen=True)
+class _Changed:
+    article: Article
+    passages: list[Passage]
+    stamp: str
+
+
+def open_library(
+    folder: str | PathLike[str] = SEEDS,
+    *,
+    index: str | PathLike[str] | None = None,
+    model: str | None = None,
+    progress: Progress | None = None,
+) -> Library:
+    """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
+
+    ``index`` is the folder of the index; without it, one in the user's cache folder. ``model`` is a
+    sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``progress`` is called
+    with (articles done, articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError
+    for a file, OSError where the index cannot be written, ValueError for a model that does not load.
+    """
+    folder = Path(folder)
+    _require_folder(folder)
+    if index is None:
+        place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+        index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
+    encoder = SentenceEncoder(model)
+    library = Library(folder, Store(Path(index)), encoder, SentenceAnswerer(encoder))
+    library.refresh(progress)
+    return library
+
+
+_opened: dict[Path, Library] = {}
+_opening = Lock()
+
+
+def _library(folder: str | PathLike[str]) -> Library:
+    place = Path(folder).resolve()
+    with _opening:
+        if place not in _opened:
+            _opened[place] = open_library(place)
+        return _opened[place]
+
+
+def retrieve(question: str, k: int = 5, *, folder: str | PathLike[str] = SEEDS, **filters: Any) -> list[Hit]:
+    """Return the ``k`` passages nearest to ``question`` under ``folder``, which is opened at the first call.
+
+    ``filters`` are those of `Library.retrieve`: source, author, since, until, article.
+    """
+    return _library(folder).retrieve(question, k, **filters)
+
+
+def ask(question: str, *, folder: str | PathLike[str] = SEEDS, **filters: Any) -> Answer:
+    """Answer ``question`` from the articles under ``folder``, which is opened at the first call, or refuse.
+
+    ``filters`` are those of `Library.ask`: source, author, since, until, article.
+    """
+    return _library(folder).ask(question, **filters)

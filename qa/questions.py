@@ -1,0 +1,92 @@
+"""What a question asks for: its content words and, where it asks what somebody said, who and about what."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+
+# Words that carry none of a question's content: they stand in every text.
+_FUNCTION_WORDS = frozenset(
+    """a about after again against al all also an and another any are as at be because been before being between both
+    but by can could did do does doing done down during each else every few for from get got had has have having he her
+    here hers him his how i if in into is it its just many may me might more most much must my no nor not now of off on
+    once one only or other our out over own same shall she should so some such than that the their them then there these
+    they this those through to too under until up us very was we were what whether when where which while who whom whose
+    why will with within without would you your""".split()
+)
+_SAYING = (
+    r"say|says|said|saying|tell|tells|told|write|writes|wrote|written|call|calls|called|ask|asks|asked|claim|claims|claimed|"
+    r"state|states|stated|think|thinks|thought|mention|mentions|mentioned|comment|comments|commented|argue|argues|argued|"
+    r"warn|warns|warned|announce|announces|announced|declare|declares|declared|describe|describes|described|"
+    r"explain|explains|explained|suggest|suggests|suggested|demand|demands|demanded|promise|promises|promised|"
+    r"tweet|tweets|tweeted|respond|responds|responded|react|reacts|reacted|talk|talks|talked|speak|speaks|spoke"
+)
+_SAYING_WORDS = frozenset(_SAYING.split("|")) | {"statement", "statements", "quote", "quotes", "according"}
+_ON = r"(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|whether|why|how|in)"
+_WHAT_X_SAID = re.compile(
+    rf"(?:what|how|when|where|why|did|does|do|has|have)\s+(?:(?:else\s+)?(?:did|does|do|has|have|had|is|was|were|would|will)\s+)?"
+    rf"(?P<speaker>.{{1,120}}?)\s+(?:{_SAYING})\b(?:\s+(?:anything|something))?(?:\s+(?:{_ON}\s+)?(?P<topic>.+))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
+_stemmer = Stemmer.Stemmer("english")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as it was asked, and what is looked for.
+
+    ``terms`` are the stems of its content words. ``speaker`` and ``topic`` are set where it asks what somebody said.
+    """
+
+    text: str
+    terms: frozenset[str]
+    speaker: str | None = None
+    topic: str | None = None
+
+
+def parse_question(text: str) -> Question:
+    """Read a question. One without any content word has no terms."""
+    text = " ".join(text.split())
+    found = _WHAT_X_SAID.fullmatch(text.rstrip(" ?!."))
+    speaker, topic = (found["speaker"], found["topic"]) if found else (None, None)
+    if speaker and not terms(speaker):  # "what did he say": whoever that is, it is not in the question
+        speaker = None
+    return Question(text, terms(text), speaker, topic if speaker else None)
+
+
+def terms(text: str) -> frozenset[str]:
+    """Return the stems of the words of ``text`` that carry content: no function words, no words of saying."""
+    return frozenset(
+        stem(word)
+        for word in words(text)
+        if word == "US" or (word.lower() not in _FUNCTION_WORDS and word.lower() not in _SAYING_WORDS)
+    )
+
+
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of all words of ``text``."""
+    return frozenset(map(stem, words(text)))
+
+
+def words(text: str) -> list[str]:
+    """Return the words and numbers of ``text``: "U.S." is one, "al-Qaida's" is two and has no ending."""
+    return [part for word in _WORD.findall(text) for part in _parts(word)]
+
+
+def _parts(word: str) -> list[str]:
+    word = re.sub(r"['’](?:s|S)?(?![^\W\d_])|['’]", "", word)
+    if re.fullmatch(r"(?:[^\W\d_]\.)+[^\W\d_]", word):
+        return [word.replace(".", "").upper()]
+    return [word] if word[:1].isdigit() else [part for part in re.split(r"[-.]", word) if part]
+
+
+@lru_cache(maxsize=100_000)
+def stem(word: str) -> str:
+    """Return the stem of a word, without case and accents, so that "Erdoğan" meets "Erdogan" and "strikes" "strike"."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
+    return str(_stemmer.stemWord(plain))

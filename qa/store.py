@@ -1,0 +1,338 @@
+"""The collection on disk: SQLite is the truth, the vector index is derived from it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import secrets
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from embeddings import FaissIndex, StaleIndexError
+from embeddings.encoder import Vectors
+from qa.articles import Article
+from qa.passages import Passage
+
+log = logging.getLogger(__name__)
+
+_FILE = "library.sqlite"
+_VERSION = 1
+_SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE articles (
+    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
+    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL
+);
+-- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
+CREATE TABLE passages (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE,
+    "start" INTEGER NOT NULL, "end" INTEGER NOT NULL, vector BLOB NOT NULL
+);
+CREATE INDEX passages_of_article ON passages (article);
+INSERT INTO meta VALUES ('made_for', ''), ('state', '');
+"""
+_FIELDS = "id, title, text, path, source, authors, published, url, body"
+
+
+class DamagedStoreError(Exception):
+    """What is on disk is not what was written. ``articles`` are the ids to read again; none named: all."""
+
+    def __init__(self, message: str, articles: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.articles = tuple(articles)
+
+
+class Store:
+    """Articles, their passages and vectors, in one folder.
+
+    One article's change is one transaction; a crash at any moment leaves each article whole, old or new. Several
+    processes may read; who changes anything holds `writing`. Threads may share a Store. Raises OSError where the
+    folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._lock = FileLock(folder / "lock")
+            with self._lock:
+                self._database = _open(folder / _FILE)
+        except (OSError, sqlite3.OperationalError) as error:
+            raise OSError(
+                f"the index cannot be kept in {str(folder)!r} ({error}): name another place for it with --index"
+            ) from error
+        self.folder = folder
+        self._mutex = threading.RLock()
+        self._index: FaissIndex | None = None
+        self._articles: dict[str, Article] = {}
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold off every other process that would change the store; waits for one that is at it."""
+        if not self._lock.is_locked:
+            try:
+                self._lock.acquire(timeout=0.5)
+            except TimeoutError:
+                log.info("another process is changing the index in %s: waiting for it", self.folder)
+                self._lock.acquire()
+        else:
+            self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[sqlite3.Cursor]:
+        """A transaction, with the damage that SQLite finds told apart from a full disk or a locked file."""
+        with self._mutex:
+            try:
+                with self._database:
+                    yield self._database.cursor()
+            except sqlite3.OperationalError as error:
+                raise OSError(f"the index in {str(self.folder)!r} cannot be used: {error}") from error
+            except sqlite3.DatabaseError as error:
+                raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: {error}") from error
+
+    def stamps(self) -> dict[str, tuple[str, str]]:
+        """Return what is held: path in the folder -> (article id, stamp)."""
+        with self._cursor() as cursor:
+            rows = cursor.execute("SELECT path, id, stamp FROM articles")
+            return {path: (article_id, stamp) for path, article_id, stamp in rows}
+
+    def replace_article(self, article: Article, passages: Sequence[Passage], vectors: Vectors, stamp: str) -> None:
+        """Put an article, its passages and their vectors (len(passages), dimension) in the place of its old ones."""
+        blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
+        spans = [(passage.start, passage.end) for passage in passages]
+        with self._cursor() as cursor:
+            cursor.execute("DELETE FROM articles WHERE id = ?", (article.id,))
+            cursor.execute(
+                f"INSERT INTO articles ({_FIELDS}, stamp, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
+                (*_row(article), stamp, _digest(article, spans, blobs)),
+            )
+            cursor.executemany(
+                'INSERT INTO passages (article, "start", "end", vector) VALUES (?, ?, ?, ?)',
+                [(article.id, start, end, blob) for (start, end), blob in zip(spans, blobs, strict=True)],
+            )
+            _change_state(cursor)
+            self._articles.pop(article.id, None)
+
+    def restamp(self, article_id: str, stamp: str) -> None:
+        """Note that the file was looked at again and holds the same text."""
+        with self._cursor() as cursor:
+            cursor.execute("UPDATE articles SET stamp = ? WHERE id = ?", (stamp, article_id))
+
+    def delete(self, article_ids: Sequence[str]) -> None:
+        """Remove articles with all that belongs to them."""
+        if article_ids:
+            with self._cursor() as cursor:
+                cursor.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
+                _change_state(cursor)
+                for article_id in article_ids:
+                    self._articles.pop(article_id, None)
+
+    @property
+    def made_for(self) -> str:
+        """What made the passages and vectors that are held; empty in a new store."""
+        with self._cursor() as cursor:
+            return str(cursor.execute("SELECT value FROM meta WHERE key = 'made_for'").fetchone()[0])
+
+    def clear(self, *, made_for: str) -> None:
+        """Remove everything, and note what makes the vectors that follow; a damaged database is made anew."""
+        with self._mutex:
+            try:
+                self._remove_all(made_for)
+            except DamagedStoreError:
+                self._database.close()
+                _discard(self.folder / _FILE)
+                self._database = _open(self.folder / _FILE)
+                self._remove_all(made_for)
+
+    def _remove_all(self, made_for: str) -> None:
+        with self._cursor() as cursor:
+            cursor.execute("DELETE FROM articles")
+            cursor.execute("UPDATE meta SET value = ? WHERE key = 'made_for'", (made_for,))
+            _change_state(cursor)
+        self._articles.clear()
+
+    def load_index(self) -> None:
+        """Bring the vector index in step with the articles: the saved one if it is theirs and whole, else a new one.
+
+        Raises DamagedStoreError where an article's row, passages or vectors are not as they were written.
+        """
+        with self._cursor() as cursor:
+            (state,) = cursor.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+            try:
+                self._index = FaissIndex.load(self.folder, made_from=state)
+            except StaleIndexError as reason:
+                log.info("making the vector index anew: %s", reason)
+                ids, vectors = self._verified_rows(cursor)
+                self._index = FaissIndex(ids, vectors)
+                self._index.save(self.folder, made_from=state)
+
+    def _verified_rows(self, cursor: sqlite3.Cursor) -> tuple[list[int], Vectors]:
+        ids: list[int] = []
+        blobs: list[bytes] = []
+        damaged = []
+        for (article_id,) in cursor.execute("SELECT id FROM articles").fetchall():
+            rows = self._verified(cursor, article_id)
+            if rows is None:
+                damaged.append(article_id)
+                continue
+            ids += [passage_id for passage_id, _ in rows[1]]
+            blobs += [blob for _, blob in rows[1]]
+        if damaged:
+            raise DamagedStoreError(f"{len(damaged)} articles in {str(self.folder)!r} are damaged", damaged)
+        return ids, np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(ids), -1 if ids else 1)
+
+    def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> tuple[Article, list[tuple[int, bytes]]] | None:
+        """Return an article and its (passage id, vector), or None unless they are what was written."""
+        row = cursor.execute(f"SELECT {_FIELDS}, digest FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
+        query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
+        passages = cursor.execute(query, (article_id,)).fetchall()
+        try:
+            article = _article(row[:-1])
+            digest = _digest(article, [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages])
+        except (TypeError, ValueError, UnicodeError):
+            return None
+        return (article, [(passage_id, blob) for passage_id, _, _, blob in passages]) if digest == row[-1] else None
+
+    def article(self, article_id: str) -> Article:
+        """Return one article, its text checked to be what was read. Raises KeyError, DamagedStoreError."""
+        with self._cursor() as cursor:
+            if article_id not in self._articles:
+                if not cursor.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
+                    raise KeyError(f"no article {article_id!r}")
+                rows = self._verified(cursor, article_id)
+                if rows is None:
+                    raise DamagedStoreError(f"the article {article_id!r} in the index is damaged", [article_id])
+                if len(self._articles) >= 1000:
+                    self._articles.pop(next(iter(self._articles)))
+                self._articles[article_id] = rows[0]
+            return self._articles[article_id]
+
+    def articles(self) -> list[Article]:
+        """Return all articles, in the order of their paths."""
+        with self._cursor() as cursor:
+            rows = cursor.execute(f"SELECT {_FIELDS} FROM articles ORDER BY path").fetchall()  # noqa: S608
+        return [_article(row) for row in rows]
+
+    def count(self) -> int:
+        """Return how many articles are held."""
+        with self._cursor() as cursor:
+            return int(cursor.execute("SELECT count(*) FROM articles").fetchone()[0])
+
+    def search(
+        self,
+        vector: Vectors,
+        k: int,
+        *,
+        source: str | None = None,
+        author: str | None = None,
+        since: date | None = None,
+        until: date | None = None,
+        article: str | None = None,
+    ) -> list[tuple[Passage, float]]:
+        """Return the ``k`` passages nearest to ``vector`` with their cosines, best first, among the articles asked for.
+
+        ``source`` and ``author`` match whatever their case, ``since`` and ``until`` are included (an article without a
+        date is in no period), ``article`` is an id, path or title.
+        """
+        conditions = {
+            "lower(source) = lower(:source)": source,
+            "EXISTS (SELECT 1 FROM json_each(authors) WHERE lower(value) = lower(:author))": author,
+            "published >= :since": since and since.isoformat(),
+            "published <= :until": until and until.isoformat(),
+            ":article IN (articles.id, path, title)": article,
+        }
+        asked = [condition for condition, value in conditions.items() if value is not None]
+        values = {"source": source, "author": author, "since": since, "until": until, "article": article}
+        among = None
+        index = self._index
+        if index is None:
+            raise RuntimeError("load_index was not called")
+        if asked:
+            with self._cursor() as cursor:
+                query = "SELECT passages.id FROM passages JOIN articles ON articles.id = passages.article WHERE "
+                rows = cursor.execute(
+                    query + " AND ".join(asked), {k: str(v) for k, v in values.items() if v is not None}
+                )
+                among = [passage_id for (passage_id,) in rows]
+        found = index.search(vector, k, among=among)
+        with self._cursor() as cursor:
+            query = f'SELECT id, article, "start", "end" FROM passages WHERE id IN ({",".join("?" * len(found))})'  # noqa: S608
+            spans = {row[0]: row[1:] for row in cursor.execute(query, [passage_id for passage_id, _ in found])}
+            # A row may be gone: another process may have changed the articles since this index was loaded.
+            return [
+                (Passage(self.article(spans[passage_id][0]), *spans[passage_id][1:]), cosine)
+                for passage_id, cosine in found
+                if passage_id in spans
+            ]
+
+    def close(self) -> None:
+        """Let go of the files."""
+        with self._mutex:
+            self._database.close()
+
+
+def _open(file: Path) -> sqlite3.Connection:
+    """Open the database, made anew where it is no database, damaged, or of another version of this program."""
+    for _ in range(2):
+        database = sqlite3.connect(file, check_same_thread=False, timeout=30)
+        try:
+            version = database.execute("PRAGMA user_version").fetchone()[0]
+            tables = database.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            database.execute("PRAGMA journal_mode = WAL")
+            database.execute("PRAGMA synchronous = NORMAL")
+            database.execute("PRAGMA foreign_keys = ON")
+            if not tables:
+                database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+                return database
+            if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 2:
+                return database
+            log.warning("%s is of another version of this program: it is made anew", file)
+        except sqlite3.OperationalError:
+            database.close()
+            raise
+        except sqlite3.DatabaseError as error:
+            log.warning("%s is damaged (%s): it is made anew", file, error)
+        database.close()
+        _discard(file)
+    raise OSError(f"{str(file)!r} cannot be made")
+
+
+def _discard(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _change_state(cursor: sqlite3.Cursor) -> None:
+    """Note that a vector index made before this transaction is outdated."""
+    cursor.execute("UPDATE meta SET value = ? WHERE key = 'state'", (secrets.token_hex(16),))
+
+
+def _row(article: Article) -> tuple[str | int | None, ...]:
+    published = article.published.isoformat() if article.published else None
+    authors = json.dumps(article.authors, ensure_ascii=False)
+    a = article
+    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body)
+
+
+def _article(row: tuple[str, str, str, str, str | None, str, str | None, str | None, int]) -> Article:
+    article_id, title, text, path, source, authors, published, url, body = row
+    day = date.fromisoformat(published) if published else None
+    return Article(article_id, title, text, path, source, tuple(json.loads(authors)), day, url, body)
+
+
+def _digest(article: Article, spans: Sequence[tuple[int, int]], vectors: Sequence[bytes]) -> str:
+    digest = hashlib.sha256(json.dumps([_row(article), list(spans)]).encode())
+    for vector in vectors:
+        digest.update(vector)
+    return digest.hexdigest()

@@ -1,0 +1,94 @@
+"""What several tests need: an encoder whose cosines can be worked out by hand, and the real one, loaded once."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from embeddings import SentenceEncoder
+from embeddings.encoder import Vectors
+from qa import Library, open_library
+from qa.answers import SentenceAnswerer
+from qa.library import SEEDS
+from qa.store import Store
+
+ROOT = Path(__file__).resolve().parents[1]
+SEED = SEEDS / "lavrov-us-should-back-syrias-assad.txt"
+
+
+class WordEncoder:
+    """One dimension a word, in the order in which the words come: "a b" and "a c" have the cosine 0.5."""
+
+    def __init__(self, identity: str = "words") -> None:
+        self.identity = identity
+        self.token_limit = 40
+        self.encoded: list[str] = []
+        self._dimensions: dict[str, int] = {}
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        return [found.span() for found in re.finditer(r"\w+|[^\w\s]", text)]
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        self.encoded += texts
+        vectors = np.zeros((len(texts), 500), dtype=np.float32)
+        for row, text in enumerate(texts):
+            for word in re.findall(r"\w+", text.lower()):
+                vectors[row, self._dimensions.setdefault(word, len(self._dimensions)) % 500] += 1
+            if vectors[row].any():
+                vectors[row] /= np.linalg.norm(vectors[row])
+        return vectors
+
+
+@pytest.fixture
+def encoder() -> WordEncoder:
+    return WordEncoder()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two articles."""
+    folder = tmp_path / "articles"
+    folder.mkdir()
+    (folder / "bridge.txt").write_text(
+        "Bridge closed for repairs\n\nBy Anna Berg\n\nMay 2, 2024\n\n"
+        "The old bridge closed on Monday. Mayor Ilse Kohl said repairs would take a year.\n"
+    )
+    (folder / "fair.md").write_text(
+        "---\ntitle: Fair opens\nsource: Town Gazette\ndate: 2024-06-01\n---\n\nThe spring fair opened on Friday.\n"
+    )
+    return folder
+
+
+@pytest.fixture
+def make_library(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator[object]:
+    """Return a function that opens the two articles anew on the same index, as a new process would."""
+    opened = []
+
+    def make(encoder: WordEncoder = encoder) -> Library:
+        library = Library(folder, Store(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
+        opened.append(library)
+        library.refresh()
+        return library
+
+    yield make
+    for library in opened:
+        library.close()
+
+
+@pytest.fixture(scope="session")
+def model() -> SentenceEncoder:
+    return SentenceEncoder()
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    """The articles that ship, with the real model."""
+    with open_library(index=tmp_path_factory.mktemp("seeds-index")) as library:
+        yield library

@@ -1,0 +1,96 @@
+"""The contract of a VectorIndex: literal ids and cosines, and no wrong row from a damaged file."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from embeddings import FaissIndex, StaleIndexError
+
+# None of length 1, so that an index that forgets to normalise rows or query gets other cosines and another order.
+ROWS = np.array([[3, 4, 0], [0, 10, 0], [-2, 0, 0], [0, 0, 0.5], [0, 0, 0]], dtype=np.float32)
+IDS = [70, 5, 900, 12, 33]
+
+
+@pytest.fixture
+def index() -> FaissIndex:
+    return FaissIndex(IDS, ROWS)
+
+
+def found(pairs: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    return [(i, round(cosine, 6)) for i, cosine in pairs]
+
+
+def test_a_search_gives_ids_with_cosines_best_first(index: FaissIndex) -> None:
+    assert found(index.search(np.array([0, 7, 0]), 3)) == [(5, 1.0), (70, 0.8), (900, 0.0)]
+    assert found(index.search(np.array([20, 0, 0]), 9)) == [(70, 0.6), (5, 0.0), (12, 0.0), (33, 0.0), (900, -1.0)]
+
+
+def test_a_search_among_some_ids_finds_all_of_them(index: FaissIndex) -> None:
+    assert found(index.search(np.array([0, 7, 0]), 3, among=[900, 70])) == [(70, 0.8), (900, 0.0)]
+    assert index.search(np.array([0, 7, 0]), 3, among=[]) == []
+
+
+def test_an_empty_index_finds_nothing() -> None:
+    assert FaissIndex([], np.empty((0, 3), dtype=np.float32)).search(np.array([1, 0, 0]), 5) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [([1, 2], "the query has 2 dimensions, the index 3"), ([np.nan, 0, 0], "the query's vector holds NaN")],
+)
+def test_a_query_that_does_not_fit_is_refused(index: FaissIndex, query: list[float], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        index.search(np.array(query), 1)
+
+
+def test_rows_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 ids do not fit"):
+        FaissIndex([1, 2], ROWS)
+    with pytest.raises(ValueError, match="a vector holds NaN or infinity"):
+        FaissIndex([1], np.array([[np.inf, 0]], dtype=np.float32))
+
+
+def test_a_saved_index_finds_the_same(index: FaissIndex, tmp_path: Path) -> None:
+    index.save(tmp_path, made_from="state 1")
+    loaded = FaissIndex.load(tmp_path, made_from="state 1")
+    assert len(loaded) == 5
+    assert loaded.search(np.array([0, 7, 0]), 5) == index.search(np.array([0, 7, 0]), 5)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["vectors.faiss", "vectors.json"]
+
+
+def test_an_index_of_another_state_is_stale(index: FaissIndex, tmp_path: Path) -> None:
+    with pytest.raises(StaleIndexError, match="no whole index"):
+        FaissIndex.load(tmp_path, made_from="state 1")
+    index.save(tmp_path, made_from="state 1")
+    with pytest.raises(StaleIndexError, match="damaged or of another state"):
+        FaissIndex.load(tmp_path, made_from="state 2")
+
+
+def test_no_flipped_bit_and_no_cut_goes_unnoticed(index: FaissIndex, tmp_path: Path) -> None:
+    index.save(tmp_path, made_from="state 1")
+    rng = random.Random(3)
+    for _ in range(300):
+        file = tmp_path / rng.choice(["vectors.faiss", "vectors.json"])
+        whole = file.read_bytes()
+        position = rng.randrange(len(whole))
+        flipped = bytes([whole[position] ^ (1 << rng.randrange(8))])
+        file.write_bytes(whole[:position] + (flipped + whole[position + 1 :] if rng.random() < 0.7 else b""))
+        try:
+            loaded = FaissIndex.load(tmp_path, made_from="state 1")
+        except StaleIndexError:
+            pass
+        else:  # white space in the manifest: it says the same
+            assert loaded.search(np.array([0, 7, 0]), 5) == index.search(np.array([0, 7, 0]), 5)
+        file.write_bytes(whole)
+
+
+def test_threads_may_search_at_once(index: FaissIndex) -> None:
+    expected = index.search(np.array([0, 7, 0]), 5)
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(lambda _: index.search(np.array([0, 7, 0]), 5), range(400)))
+    assert all(result == expected for result in results)

@@ -1,0 +1,354 @@
+"""The library keeps in step with its folder, and neither a crash nor damage makes it answer wrongly."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, WordEncoder
+
+from qa import Library
+from qa.passages import Passage
+from qa.store import Store
+
+Make = Callable[..., Library]
+
+
+def texts(library: Library, question: str, k: int = 5, **filters: str) -> list[str]:
+    return [hit.passage.text for hit in library.retrieve(question, k, **filters)]
+
+
+def passage_texts(encoder: WordEncoder) -> list[str]:
+    return [text for text in encoder.encoded if "." in text and "model" not in text]
+
+
+def test_hits_are_slices_with_their_cosines_best_first(make_library: Make) -> None:
+    hits = make_library().retrieve("spring fair opened")
+    assert [(hit.passage.article.path, hit.passage.start, hit.passage.end) for hit in hits] == [
+        ("fair.md", 65, 98),
+        ("bridge.txt", 54, 134),
+    ]
+    assert hits[0].passage.text == "The spring fair opened on Friday."
+    # 3 of the question's 3 words, of the passage's 6 different ones: 3 / sqrt(3 * 6)
+    assert hits[0].score == pytest.approx(0.70711, abs=1e-5)
+    assert hits[1].score == 0
+
+
+def test_nothing_is_encoded_again_that_did_not_change(make_library: Make, encoder: WordEncoder) -> None:
+    make_library()
+    assert len(passage_texts(encoder)) == 2
+    again = make_library()
+    assert len(passage_texts(encoder)) == 2
+    assert [article.path for article in again.articles()] == ["bridge.txt", "fair.md"]
+
+
+def test_a_changed_article_is_encoded_again_and_the_old_one_gone(
+    make_library: Make, encoder: WordEncoder, folder: Path
+) -> None:
+    make_library()
+    (folder / "fair.md").write_text("The winter market closed early.\n")
+    library = make_library()
+    assert passage_texts(encoder)[2:] == ["The winter market closed early."]
+    assert texts(library, "fair", 9) == [
+        "The old bridge closed on Monday. Mayor Ilse Kohl said repairs would take a year.",
+        "The winter market closed early.",
+    ]
+
+
+def test_a_change_that_leaves_size_and_times_alone_is_noticed(
+    make_library: Make, encoder: WordEncoder, folder: Path
+) -> None:
+    file = folder / "fair.md"
+    old = time.time_ns() - 10**12
+    os.utime(file, ns=(old, old))
+    make_library()
+    file.write_text(file.read_text().replace("spring", "autumn"))
+    os.utime(file, ns=(old, old))
+    assert texts(make_library(), "autumn", 1) == ["The autumn fair opened on Friday."]
+
+
+def test_new_and_vanished_files_come_and_go(make_library: Make, folder: Path) -> None:
+    library = make_library()
+    (folder / "bridge.txt").unlink()
+    (folder / "sub").mkdir()
+    (folder / "sub" / "new.txt").write_text("A new tram line runs.\n")
+    library.refresh()
+    assert [article.path for article in library.articles()] == ["fair.md", "sub/new.txt"]
+    assert texts(library, "bridge", 9) == ["The spring fair opened on Friday.", "A new tram line runs."]
+
+
+def test_a_bad_file_costs_no_other_article_and_is_named(make_library: Make, folder: Path) -> None:
+    (folder / "a-empty.txt").write_text("")
+    (folder / "b-latin.txt").write_bytes("Gruß aus Köln.".encode("latin-1"))
+    (folder / "c-binary.txt").write_bytes(bytes(range(256)))
+    (folder / "d-long.txt").write_text("word " * 50_000)
+    (folder / "e.pdf").write_bytes(b"%PDF")
+    os.mkdir(folder / "f.txt")  # noqa: PTH102
+    library = make_library()
+    assert [article.path for article in library.articles()] == ["bridge.txt", "d-long.txt", "fair.md"]
+    assert {skip.path: skip.reason.split(":")[0] for skip in library.skipped} == {
+        "a-empty.txt": "it is empty",
+        "b-latin.txt": "it is not UTF-8 text (byte 0xdf at 3)",
+        "c-binary.txt": "it is not a text file (it holds zero bytes)",
+        "e.pdf": "only .txt and .md files are read",
+    }
+    assert texts(library, "spring fair", 1) == ["The spring fair opened on Friday."]
+
+
+def test_an_article_whose_file_went_bad_is_not_answered_from(make_library: Make, folder: Path) -> None:
+    make_library()
+    (folder / "fair.md").write_bytes(b"\0\0")
+    library = make_library()
+    assert [article.path for article in library.articles()] == ["bridge.txt"]
+
+
+def test_another_model_means_other_vectors(make_library: Make) -> None:
+    make_library()
+    other = WordEncoder("other words")
+    library = make_library(other)
+    assert len(passage_texts(other)) == 2
+    assert texts(library, "spring fair", 1) == ["The spring fair opened on Friday."]
+
+
+def test_a_model_that_does_not_load_costs_the_old_index_nothing(make_library: Make, encoder: WordEncoder) -> None:
+    class Broken(WordEncoder):
+        def encode(self, texts: object, *, query: bool = False) -> object:  # type: ignore[override]
+            raise ValueError("does not load")
+
+    make_library()
+    with pytest.raises(ValueError, match="does not load"):
+        make_library(Broken("broken"))
+    make_library()
+    assert len(passage_texts(encoder)) == 2
+
+
+@pytest.mark.parametrize("name", ["vectors.faiss", "vectors.json"])
+@pytest.mark.parametrize("damage", ["flip", "cut", "remove"])
+def test_a_damaged_vector_file_is_made_anew(
+    make_library: Make, encoder: WordEncoder, tmp_path: Path, name: str, damage: str
+) -> None:
+    expected = make_library().retrieve("spring fair")
+    file = tmp_path / "index" / name
+    data = file.read_bytes()
+    if damage == "remove":
+        file.unlink()
+    else:
+        middle = len(data) // 2
+        file.write_bytes(data[:middle] + (bytes([data[middle] ^ 8]) + data[middle + 1 :] if damage == "flip" else b""))
+    assert make_library().retrieve("spring fair") == expected
+    assert file.exists()
+    assert len(passage_texts(encoder)) == 2
+
+
+def test_a_database_that_is_none_is_made_anew(make_library: Make, tmp_path: Path) -> None:
+    make_library().close()
+    for file in (tmp_path / "index").glob("library.sqlite*"):
+        file.write_bytes(b"garbage" * 1000)
+    assert texts(make_library(), "spring fair", 1) == ["The spring fair opened on Friday."]
+
+
+def test_a_changed_letter_in_the_database_is_never_shown(
+    make_library: Make, tmp_path: Path, encoder: WordEncoder
+) -> None:
+    make_library().close()
+    with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
+        database.execute("UPDATE articles SET text = replace(text, 'Friday', 'Sunday')")
+    library = make_library()
+    assert texts(library, "spring fair", 1) == ["The spring fair opened on Friday."]
+    assert library.article(library.articles()[1].id).text.endswith("Friday.\n")
+
+
+def test_a_changed_vector_in_the_database_is_never_searched(
+    make_library: Make, tmp_path: Path, encoder: WordEncoder
+) -> None:
+    expected = make_library().retrieve("spring fair")
+    with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
+        database.execute("UPDATE passages SET vector = zeroblob(2000) WHERE id = 2")
+    (tmp_path / "index" / "vectors.faiss").unlink()
+    again = make_library().retrieve("spring fair")
+    assert [(hit.passage.text, hit.score) for hit in again] == [(hit.passage.text, hit.score) for hit in expected]
+
+
+@pytest.mark.parametrize(
+    ("filters", "paths"),
+    [
+        ({"source": "town gazette"}, ["fair.md"]),
+        ({"author": "anna berg"}, ["bridge.txt"]),
+        ({"since": "2024-05-03"}, ["fair.md"]),
+        ({"since": date(2024, 5, 2), "until": "2024-05-02"}, ["bridge.txt"]),
+        ({"article": "Fair opens"}, ["fair.md"]),
+        ({"article": "bridge.txt"}, ["bridge.txt"]),
+        ({"source": "nobody"}, []),
+    ],
+)
+def test_filters_choose_the_articles_before_the_search(
+    make_library: Make, filters: dict[str, str], paths: list[str]
+) -> None:
+    assert [hit.passage.article.path for hit in make_library().retrieve("fair", 1, **filters)] == paths
+
+
+@pytest.mark.parametrize(
+    ("question", "k", "filters", "message"),
+    [
+        (" ", 5, {}, "the question is empty"),
+        ("a", 0, {}, "k is 0: ask for at least 1"),
+        ("a", 5, {"since": "May"}, "'May' is no date"),
+    ],
+)
+def test_what_cannot_be_searched_says_why(
+    make_library: Make, question: str, k: int, filters: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_library().retrieve(question, k, **filters)
+
+
+def test_a_folder_that_is_none_says_what_to_do(tmp_path: Path, make_library: Make, folder: Path) -> None:
+    library = make_library()
+    library.folder = tmp_path / "gone"
+    with pytest.raises(FileNotFoundError, match=r"make it, and put \.txt or \.md articles there"):
+        library.refresh()
+    library.folder = folder / "fair.md"
+    with pytest.raises(NotADirectoryError, match="is a file: name the folder"):
+        library.refresh()
+    assert library.count() == 2
+
+
+def test_an_empty_folder_is_answered_with_what_to_do(make_library: Make, folder: Path) -> None:
+    for file in folder.iterdir():
+        file.unlink()
+    library = make_library()
+    answer = library.ask("What opened?")
+    assert answer.refusal == f"There are no articles under {str(folder)!r}: put .txt or .md files there."
+    assert library.retrieve("What opened?") == []
+
+
+def test_an_index_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match="name another place for it with --index"):
+        Store(tmp_path / "file" / "index")
+
+
+def test_eight_threads_read_while_one_changes_the_folder(make_library: Make, folder: Path) -> None:
+    library = make_library()
+    stop = threading.Event()
+
+    def read() -> int:
+        count = 0
+        while not stop.is_set():
+            for hit in library.retrieve("fair opened bridge", 5):
+                assert hit.passage.text in hit.passage.article.text
+                count += 1
+        return count
+
+    with ThreadPoolExecutor(8) as pool:
+        readers = [pool.submit(read) for _ in range(8)]
+        for number in range(30):
+            (folder / f"extra{number % 3}.txt").write_text(f"The fair number {number} opened a bridge.\n")
+            library.refresh()
+        stop.set()
+        assert all(reader.result() > 0 for reader in readers)
+    assert library.count() == 5
+
+
+def test_progress_counts_up_to_all_articles(folder: Path, tmp_path: Path, encoder: WordEncoder) -> None:
+    from qa.answers import SentenceAnswerer
+
+    seen: list[tuple[int, int]] = []
+    library = Library(folder, Store(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
+    library.refresh(lambda done, total: seen.append((done, total)))
+    assert seen[-1] == (2, 2)
+    assert all(0 <= done <= 2 and total == 2 for done, total in seen)
+    assert seen == sorted(seen)
+    library.close()
+
+
+def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    for number in range(60):
+        (folder / f"{number}.txt").write_text(f"Article number{number} says one thing.\n\nIt says another, too.\n")
+    script = textwrap.dedent(
+        f"""
+        import sys, time
+        sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
+        from conftest import WordEncoder
+        import qa.library
+        from pathlib import Path
+        qa.library._BATCH = 4
+        class Slow(WordEncoder):
+            def encode(self, texts, *, query=False):
+                time.sleep(0.01)
+                return super().encode(texts, query=query)
+        encoder = Slow()
+        store = qa.library.Store(Path({str(tmp_path / "index")!r}))
+        library = qa.library.Library(Path({str(folder)!r}), store, encoder, None)
+        print("ready", flush=True)
+        library.refresh()
+        """
+    )
+    rng = random.Random(5)
+    kept = []
+    for _ in range(8):
+        process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+        assert process.stdout and process.stdout.readline() == b"ready\n"
+        time.sleep(rng.uniform(0.0, 0.06))
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
+            kept.append(database.execute("SELECT count(*) FROM articles").fetchone()[0])
+    encoder = WordEncoder()
+    library = Library(folder, Store(tmp_path / "index"), encoder, None)  # type: ignore[arg-type]
+    library.refresh()
+    assert kept == sorted(kept)
+    assert kept[-1] > 0
+    assert sorted(article.path for article in library.articles()) == sorted(f"{n}.txt" for n in range(60))
+    hits = library.retrieve("number7", 120)
+    assert len(hits) == 60
+    assert len({(hit.passage.article.id, hit.passage.start) for hit in hits}) == 60
+    assert all("number" in hit.passage.text and "another" in hit.passage.text for hit in hits)
+    library.close()
+
+
+def test_what_is_put_in_the_store_comes_out(tmp_path: Path) -> None:
+    from qa.articles import parse_article
+
+    article = parse_article("# Bridge\n\nBy Ann Lee\n\nMay 2, 2024\n\nIt was closed. It opened.\n", "b.md")
+    store = Store(tmp_path)
+    vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
+    store.replace_article(article, [Passage(article, 34, 48), Passage(article, 49, 59)], vectors, "stamp")
+    store.load_index()
+    assert store.article(article.id) == article
+    assert store.articles() == [article]
+    assert store.stamps() == {"b.md": (article.id, "stamp")}
+    assert [(p.start, p.end, round(c, 6)) for p, c in store.search(np.array([0, 9]), 2)] == [
+        (49, 59, 1.0),
+        (34, 48, 0.8),
+    ]
+    store.delete([article.id])
+    store.load_index()
+    assert store.search(np.array([0, 9]), 2) == []
+    with pytest.raises(KeyError):
+        store.article(article.id)
+    store.close()
+
+
+def test_what_is_skipped_is_logged(make_library: Make, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "a.pdf").write_text("x")
+    with caplog.at_level(logging.WARNING, logger="qa.library"):
+        make_library()
+    assert "a.pdf is not read: only .txt and .md files are read: save it as one of these" in caplog.messages

@@ -1,0 +1,100 @@
+"""The command line: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from conftest import SEED
+
+from qa.__main__ import main
+
+pytestmark = pytest.mark.model
+QUESTION = "what did Lavrov say about al-Qaida?"
+
+
+@pytest.fixture
+def index(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(tmp_path_factory.getbasetemp() / "command-line-index")
+
+
+def test_ask_prints_numbered_sentences_with_their_sources(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", QUESTION, "--index", index]) == 0
+    printed = capsys.readouterr().out
+    assert printed.startswith("[1] In comments likely to irritate Washington, Lavrov said")
+    assert (
+        "    Lavrov – U.S. Should Back Syria's Assad in Fighting Islamic State, The Moscow Times, 2014-08-26, "
+        "lavrov-us-should-back-syrias-assad.txt, characters 597-855\n"
+    ) in printed
+
+
+def test_ask_prints_json_whose_offsets_are_the_files(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", QUESTION, "--json", "--index", index]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    text = SEED.read_bytes().decode()
+    assert answer["refusal"] is None
+    assert [text[s["start"] : s["end"]] for s in answer["statements"]] == [s["text"] for s in answer["statements"]]
+    assert answer["statements"][0]["article"]["published"] == "2014-08-26"
+
+
+def test_a_refusal_exits_with_1(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "Who won the World Cup?", "--index", index]) == 1
+    assert capsys.readouterr().out == "The articles do not say: nothing in them answers this question.\n"
+
+
+def test_search_prints_passages(index: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["search", "al-Qaida", "-k", "2", "--json", "--index", index]) == 0
+    hits = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(hits) == 2
+    assert hits[0]["score"] >= hits[1]["score"]
+    assert SEED.read_bytes().decode()[hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
+
+
+def test_index_names_what_it_could_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "one.txt").write_text("The mayor resigned on Monday.")
+    (folder / "two.txt").write_text("")
+    assert main(["index", str(folder), "--index", str(tmp_path / "index")]) == 0
+    assert capsys.readouterr().out == f"1 article under {folder}\nnot read: two.txt: it is empty\n"
+    (folder / "one.txt").unlink()
+    assert main(["index", str(folder), "--json", "--index", str(tmp_path / "index")]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "folder": str(folder),
+        "articles": 0,
+        "skipped": [{"path": "two.txt", "reason": "it is empty"}],
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["ask", " "], "it is empty: ask something"),
+        (["ask", "a", "--since", "May"], "'May' is no date: write it as YYYY-MM-DD"),
+        (["search", "a", "-k", "0"], "'0' is no number of passages: give 1 or more"),
+        (["sing"], "invalid choice: 'sing'"),
+        ([], "required"),
+    ],
+)
+def test_a_usage_error_exits_with_2(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["index", "/no/such/folder"], "there is no folder '/no/such/folder': make it"),
+        (["ask", "a", "--model", "no-one/none"], "the model 'no-one/none' is neither a folder on this machine nor"),
+    ],
+)
+def test_what_cannot_be_opened_exits_with_2(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    printed = capsys.readouterr()
+    assert printed.err.startswith(f"error: {message}")
+    assert printed.out == ""

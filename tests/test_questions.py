@@ -1,0 +1,50 @@
+"""What a question asks for."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa.questions import parse_question, stem, stems, terms, words
+
+
+@pytest.mark.parametrize(
+    ("text", "speaker", "topic"),
+    [
+        ("what did Lavrov say about al-Qaida?", "Lavrov", "al-Qaida"),
+        ("What has the new head of the Army said on fighting Russia", "the new head of the Army", "fighting Russia"),
+        ("What did Damascus say?", "Damascus", None),
+        ("Did Putin mention NATO?", "Putin", "NATO"),
+        ("When did Sen. Joe Manchin talk about the gas tax?", "Sen. Joe Manchin", "the gas tax"),
+        ("What else did Lavrov say?", "Lavrov", None),
+        ("what did he say about it?", None, None),
+        ("When was James Foley abducted?", None, None),
+        ("Who said the main threat is not Assad?", None, None),
+        ("", None, None),
+    ],
+)
+def test_speaker_and_topic_are_told_apart(text: str, speaker: str | None, topic: str | None) -> None:
+    question = parse_question(text)
+    assert (question.speaker, question.topic) == (speaker, topic)
+
+
+def test_white_space_and_line_breaks_do_not_matter() -> None:
+    assert parse_question("  what did\n Lavrov   say?\t").text == "what did Lavrov say?"
+
+
+def test_terms_are_the_stems_of_what_carries_content() -> None:
+    assert terms("What did the ministers say about Erdoğan's air strikes?") == {"minist", "erdogan", "air", "strike"}
+    assert terms("How many of them were there?") == frozenset()
+    assert "us" in terms("US troops")
+    assert "us" not in terms("tell us")
+
+
+def test_words_are_told_apart_as_readers_do() -> None:
+    assert words("The U.S. Army's 2,000 al-Qa'ida men, \u201ccan't\u201d 3.5%") == [
+        "The", "US", "Army", "2,000", "al", "Qaida", "men", "cant", "3.5",
+    ]  # fmt: skip
+
+
+def test_a_word_meets_its_other_forms() -> None:
+    assert stem("Strikes") == stem("strike")
+    assert stem("cafe\u0301") == stem("café") == stem("CAFE")
+    assert stems("He strikes") == {"he", "strike"}
