@@ -77,6 +77,7 @@ class Answer:
             "short": self.short,
             "confidence": self.confidence,
             "statements": [statement.as_dict() for statement in self.statements],
+            "hits": [hit.as_dict() for hit in self.hits],
         }
 
 
@@ -100,7 +101,7 @@ class SentenceAnswerer:
         best = scored[0].score if scored else 0.0
         shown: list[Statement] = []
         for statement in scored:
-            if statement.score < max(self.floor, best - _WITHIN) or len(shown) == _MOST:
+            if best < self.floor or statement.score < best - _WITHIN or len(shown) == _MOST:
                 break
             if all(statement.text != other.text for other in shown):
                 shown.append(statement)
@@ -115,6 +116,7 @@ class SentenceAnswerer:
             (hit, start, end)
             for hit in hits
             for start, end in sentence_spans(hit.passage.article.text, hit.passage.start, hit.passage.end)
+            if not hit.passage.article.text[start:end].endswith("?")  # a question, as of a quiz, answers none
         ]
         vectors = self.encoder.encode([hit.passage.article.text[start:end] for hit, start, end in sentences])
         asked = self.encoder.encode([question.text], query=True)[0]

@@ -139,6 +139,12 @@ class Store:
                     self._articles.pop(article_id, None)
 
     @property
+    def state(self) -> str:
+        """What names the present state of the articles: another one after each change."""
+        with self._cursor() as cursor:
+            return str(cursor.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()[0])
+
+    @property
     def made_for(self) -> str:
         """What made the passages and vectors that are held; empty in a new store."""
         with self._cursor() as cursor:
@@ -168,7 +174,7 @@ class Store:
         Raises DamagedStoreError where an article's row, passages or vectors are not as they were written.
         """
         with self._cursor() as cursor:
-            (state,) = cursor.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()
+            state = self.state
             try:
                 self._index = FaissIndex.load(self.folder, made_from=state)
             except StaleIndexError as reason:
