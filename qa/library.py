@@ -29,7 +29,7 @@ SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 # How the text is cut: part of what vectors are made by. Raise it when articles.py or passages.py cut otherwise.
 _CUT = 1
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
-_BATCH = 256
+_BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
 _RACY_NS = 2_000_000_000
 _ANSWERED_FROM = 10

@@ -76,13 +76,10 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold off every other process that would change the store; waits for one that is at it."""
-        if not self._lock.is_locked:
-            try:
-                self._lock.acquire(timeout=0.5)
-            except TimeoutError:
-                log.info("another process is changing the index in %s: waiting for it", self.folder)
-                self._lock.acquire()
-        else:
+        try:
+            self._lock.acquire(timeout=0.5)
+        except TimeoutError:
+            log.info("another process is changing the index in %s: waiting for it", self.folder)
             self._lock.acquire()
         try:
             yield
