@@ -2,8 +2,9 @@
 
 from qa.answers import Answer, Statement
 from qa.articles import Article
-from qa.library import Library, Skipped, ask, open_library, retrieve
+from qa.library import Library, Skipped, ask, open_library, quotes, retrieve
 from qa.passages import Passage
+from qa.quotes import Quote
 from qa.retrieval import Hit
 
 __all__ = [
@@ -12,9 +13,11 @@ __all__ = [
     "Hit",
     "Library",
     "Passage",
+    "Quote",
     "Skipped",
     "Statement",
     "ask",
     "open_library",
+    "quotes",
     "retrieve",
 ]

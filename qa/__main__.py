@@ -1,8 +1,9 @@
-"""The command line: python -m qa ask | search | index."""
+"""The command line: python -m qa ask | search | quotes | index."""
 
 from __future__ import annotations
 
 import argparse
+import csv
 import json
 import logging
 import sys
@@ -14,6 +15,7 @@ from tqdm import tqdm
 
 from qa.articles import Article
 from qa.library import SEEDS, Library, open_library
+from qa.store import Filters
 
 ANSWERED, NONE, USAGE = 0, 1, 2
 
@@ -53,8 +55,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
         return sub
 
-    def filters(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("question", type=_question)
+    def narrow(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
         sub.add_argument("--source", help="only articles of this newspaper, agency or site")
         sub.add_argument("--author", help="only articles by this author")
@@ -62,10 +63,18 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
         sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
 
-    filters(command("ask", _ask, "Answer a question with the articles' own sentences."))
+    ask = command("ask", _ask, "Answer a question with the articles' own sentences.")
     search = command("search", _search, "Find the passages nearest to a question.")
-    filters(search)
+    for sub in (ask, search):
+        sub.add_argument("question", type=_question)
+        narrow(sub)
     search.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default: 5)")
+    said = command("quotes", _quotes, "List who said what: all quotes by a speaker, on a topic.")
+    said.add_argument("--speaker", help="whose quotes (default: everybody's)")
+    said.add_argument("--about", metavar="TOPIC", help="only quotes on this topic")
+    said.add_argument("--kind", choices=("direct", "indirect", "mixed"), help="only quotes of this kind")
+    said.add_argument("--csv", action="store_true", help="print a table for a spreadsheet")
+    narrow(said)
     command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
     return parser
 
@@ -89,8 +98,14 @@ def _date(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date: write it as YYYY-MM-DD") from error
 
 
-def _filters(options: argparse.Namespace) -> dict[str, Any]:
-    return {name: getattr(options, name) for name in ("source", "author", "since", "until", "article")}
+def _filters(options: argparse.Namespace) -> Filters:
+    return {
+        "source": options.source,
+        "author": options.author,
+        "since": options.since,
+        "until": options.until,
+        "article": options.article,
+    }
 
 
 def _ask(library: Library, options: argparse.Namespace) -> int:
@@ -100,9 +115,12 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
     elif answer.refusal:
         print(answer.refusal)
     else:
+        if answer.summary:
+            print(f"{_printable(answer.summary)}\n")
         for number, statement in enumerate(answer.statements, 1):
             print(f"[{number}] {_printable(statement.text)}")
-            print(f"    {_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
+            said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
+            print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
     return NONE if answer.refusal else ANSWERED
 
 
@@ -118,6 +136,41 @@ def _search(library: Library, options: argparse.Namespace) -> int:
     if not hits:
         print("no passage was found", file=sys.stderr)
     return ANSWERED if hits else NONE
+
+
+def _quotes(library: Library, options: argparse.Namespace) -> int:
+    quotes = library.quotes(options.speaker, options.about, kind=options.kind, **_filters(options))
+    if options.csv:
+        table = csv.writer(sys.stdout)
+        table.writerow(["speaker", "quote", "kind", "published", "source", "title", "path", "start", "end"])
+        for quote in quotes:
+            a = quote.article
+            row = [
+                quote.speaker,
+                quote.text,
+                quote.kind,
+                a.published,
+                a.source,
+                a.title,
+                a.path,
+                quote.start,
+                quote.end,
+            ]
+            table.writerow([_not_a_formula(str(cell)) if cell is not None else "" for cell in row])
+    for quote in [] if options.csv else quotes:
+        if options.json:
+            _print_json(quote.as_dict())
+        else:
+            print(f"{_printable(quote.speaker or 'not known who')} ({quote.kind}): {_printable(quote.text)}")
+            print(f"    {_cited(quote.article)}, characters {quote.start}-{quote.end}\n")
+    if not quotes:
+        print("no such quote was found", file=sys.stderr)
+    return ANSWERED if quotes else NONE
+
+
+def _not_a_formula(cell: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula: articles are other people's text."""
+    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:

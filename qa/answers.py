@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from embeddings import Encoder
 from qa.articles import Article
 from qa.passages import sentence_spans
-from qa.questions import Question, stems, terms
+from qa.questions import Question, stems
 from qa.retrieval import Hit
 
 # How a sentence is weighed, and below what it is no answer: measured by tests/benchmarks/answers.py, which prints the
@@ -28,7 +28,8 @@ class Statement:
     """A sentence of an article that answers, with offsets into the article's text.
 
     ``score`` (0..1, higher is better) weighs the sentence's and its passage's cosine to the question with the share of
-    the question's content words in it and around it.
+    the question's content words in it and around it. Where it says what somebody said, ``speaker`` is who, and ``kind``
+    is direct, indirect or mixed.
     """
 
     article: Article
@@ -36,6 +37,7 @@ class Statement:
     end: int
     score: float
     speaker: str | None = None
+    kind: str | None = None
 
     @property
     def text(self) -> str:
@@ -50,6 +52,7 @@ class Statement:
             "end": self.end,
             "score": self.score,
             "speaker": self.speaker,
+            "kind": self.kind,
             "article": self.article.as_dict(),
         }
 
@@ -59,7 +62,8 @@ class Answer:
     """What the articles say to a question: ``statements``, best first; or none, and ``refusal`` says why.
 
     ``confidence`` (0..1) is the best statement's score, also where it was too low to be shown. ``short`` is the
-    shortest span that answers, where one was read. ``hits`` are the passages that were read.
+    shortest span that answers, where one was read. ``hits`` are the passages that were read. ``summary`` counts the
+    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles".
     """
 
     question: str
@@ -68,6 +72,7 @@ class Answer:
     refusal: str | None
     confidence: float
     short: str | None = None
+    summary: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer with its statements, for JSON."""
@@ -75,6 +80,7 @@ class Answer:
             "question": self.question,
             "refusal": self.refusal,
             "short": self.short,
+            "summary": self.summary,
             "confidence": self.confidence,
             "statements": [statement.as_dict() for statement in self.statements],
             "hits": [hit.as_dict() for hit in self.hits],
@@ -106,7 +112,7 @@ class SentenceAnswerer:
             if all(statement.text != other.text for other in shown):
                 shown.append(statement)
         if not shown:
-            return refuse(question, _not_said(question), hits, best)
+            return refuse(question, "The articles do not say: nothing in them answers this question.", hits, best)
         return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0))
 
     def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
@@ -124,38 +130,30 @@ class SentenceAnswerer:
         for (hit, start, end), vector in zip(sentences, vectors, strict=True):
             article = hit.passage.article
             own = stems(article.text[start:end])
-            near = own | stems(_around(article, start, end))
+            near = stems(with_context(article, start, end))
             score = (
                 _SENTENCE * float(vector @ asked)
                 + _PASSAGE * hit.score
-                + _OWN_WORDS * _covered(question, own)
-                + _NEAR_WORDS * _covered(question, near)
+                + _OWN_WORDS * covered(question.terms, own)
+                + _NEAR_WORDS * covered(question.terms, near)
             ) / (_SENTENCE + _PASSAGE + _OWN_WORDS + _NEAR_WORDS)
             scored.append(Statement(article, start, end, score))
         return scored
 
 
-def _covered(question: Question, stems_there: frozenset[str]) -> float:
-    """Return the share of what is looked for that is there; of speaker and topic, each must be there on its own."""
-    parts = [terms(part) for part in (question.speaker, question.topic) if part]
-    return min((len(part & stems_there) / len(part) for part in parts or [question.terms] if part), default=0.0)
+def covered(wanted: frozenset[str], there: frozenset[str]) -> float:
+    """Return the share of the words that are wanted that are there."""
+    return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
-def _around(article: Article, start: int, end: int) -> str:
-    """Return the two sentences before and the one after, as far as they lie within 600 characters."""
+def with_context(article: Article, start: int, end: int) -> str:
+    """Return ``text[start:end]`` between the two sentences before it and the one after, as far as they are near."""
     first, last = max(article.body, start - 600), min(len(article.text), end + 300)
     before = list(sentence_spans(article.text, first, start))[-_BEFORE:]
     after = list(sentence_spans(article.text, end, last))[:_AFTER]
-    return " ".join(article.text[s:e] for s, e in before + after)
+    return " ".join(article.text[s:e] for s, e in [*before, (start, end), *after])
 
 
 def refuse(question: Question, why: str, hits: Sequence[Hit] = (), confidence: float = 0.0) -> Answer:
     """Return the answer that there is none, with the sentence that says why."""
     return Answer(question.text, (), tuple(hits), why, min(max(confidence, 0.0), 1.0))
-
-
-def _not_said(question: Question) -> str:
-    if question.speaker:
-        about = f" about {question.topic}" if question.topic else ""
-        return f"The articles do not say: no statement by {question.speaker}{about} was found in them."
-    return "The articles do not say: nothing in them answers this question."

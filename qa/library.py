@@ -6,12 +6,11 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar, Unpack
 
 from platformdirs import user_cache_path
 
@@ -20,14 +19,16 @@ from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
+from qa.quotes import Quote, extract_quotes_many
 from qa.retrieval import MOST_CHARACTERS, Hit, search
-from qa.store import DamagedStoreError, Store
+from qa.statements import QuoteAnswerer, matching_speakers, quotes_asked_for
+from qa.store import DamagedStoreError, Filters, Store
 
 log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 # How the text is cut: part of what vectors are made by. Raise it when articles.py or passages.py cut otherwise.
-_CUT = 1
+_CUT = 2
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
 _BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
@@ -52,12 +53,13 @@ class Library:
     Threads may share one. Use `open_library`, which refreshes it, too.
     """
 
-    def __init__(self, folder: Path, store: Store, encoder: Encoder, answerer: Answerer) -> None:
+    def __init__(self, folder: Path, store: Store, encoder: Encoder, answerer: Answerer | None = None) -> None:
         self.folder = folder
         self.skipped: tuple[Skipped, ...] = ()
         self._store = store
         self._encoder = encoder
-        self._answerer = answerer
+        self._answerer = answerer or SentenceAnswerer(encoder)
+        self._quote_answerer = QuoteAnswerer(encoder)
 
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
@@ -143,54 +145,21 @@ class Library:
     def _keep(self, waiting: list[_Changed]) -> None:
         """Encode the passages of several articles at once, and store the articles one by one."""
         vectors = self._encoder.encode([passage.text for changed in waiting for passage in changed.passages])
-        for changed in waiting:
+        quotes = extract_quotes_many(changed.article for changed in waiting)
+        for changed, said in zip(waiting, quotes, strict=True):
             count = len(changed.passages)
-            self._store.replace_article(changed.article, changed.passages, vectors[:count], changed.stamp)
+            self._store.replace_article(changed.article, changed.passages, vectors[:count], changed.stamp, said)
             vectors = vectors[count:]
 
-    def retrieve(
-        self,
-        question: str,
-        k: int = 5,
-        *,
-        source: str | None = None,
-        author: str | None = None,
-        since: date | str | None = None,
-        until: date | str | None = None,
-        article: str | None = None,
-    ) -> list[Hit]:
-        """Return the ``k`` passages nearest to ``question``, best first, among the articles that the filters leave.
+    def retrieve(self, question: str, k: int = 5, **filters: Unpack[Filters]) -> list[Hit]:
+        """Return the ``k`` passages nearest to ``question``, best first, among the articles that the `Filters` leave.
 
-        ``source`` and ``author`` are names, ``since`` and ``until`` dates (both included) or "YYYY-MM-DD", ``article``
-        is an id, path or title. Raises ValueError for a blank question, a ``k`` below 1 or a date that is none.
+        Raises ValueError for a blank question, a ``k`` below 1 or a date that is none.
         """
+        return self._mended(lambda: search(self._store, self._encoder, question, k, **filters))
 
-        def found() -> list[Hit]:
-            return search(
-                self._store,
-                self._encoder,
-                question,
-                k,
-                source=source,
-                author=author,
-                since=since,
-                until=until,
-                article=article,
-            )
-
-        return self._mended(found)
-
-    def ask(
-        self,
-        question: str,
-        *,
-        source: str | None = None,
-        author: str | None = None,
-        since: date | str | None = None,
-        until: date | str | None = None,
-        article: str | None = None,
-    ) -> Answer:
-        """Answer ``question`` with sentences of the articles that the filters leave, or refuse.
+    def ask(self, question: str, **filters: Unpack[Filters]) -> Answer:
+        """Answer ``question`` with sentences of the articles that the `Filters` leave, or refuse.
 
         Whatever is asked, an `Answer` comes back; ValueError is raised only for a date that is none.
         """
@@ -199,12 +168,39 @@ class Library:
             return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
         if not self.count():
             return refuse(asked, f"There are no articles under {str(self.folder)!r}: put .txt or .md files there.")
-        hits = self.retrieve(
-            asked.text, _ANSWERED_FROM, source=source, author=author, since=since, until=until, article=article
-        )
+        hits = self.retrieve(asked.text, _ANSWERED_FROM, **filters)
         if not hits:
             return refuse(asked, "No article is left by these filters: widen them.")
+        if asked.quoted:
+            quotes = self._mended(lambda: quotes_asked_for(self._store, asked, hits, **filters))
+            if quotes is not None:
+                return self._quote_answerer.answer(asked, quotes, hits)
         return self._answerer.answer(asked, hits)
+
+    def quotes(
+        self,
+        speaker: str | None = None,
+        about: str | None = None,
+        *,
+        kind: str | None = None,
+        **filters: Unpack[Filters],
+    ) -> list[Quote]:
+        """Return all quotes by ``speaker`` (a name; None: by anybody) ``about`` a topic, in the articles' order.
+
+        ``kind`` is direct, indirect or mixed. Raises ValueError for a kind or a date that is none.
+        """
+        if kind not in (None, "direct", "indirect", "mixed"):
+            raise ValueError(f"kind is {kind!r}: it is direct, indirect or mixed")
+
+        def found() -> list[Quote]:
+            speakers = None if speaker is None else matching_speakers(speaker, self._store.speakers(**filters))
+            return self._store.quotes(speakers=speakers, **filters)
+
+        quotes = [quote for quote in self._mended(found) if kind in (None, quote.kind)]
+        if about is None:
+            return quotes
+        places = [(s.article.id, s.start, s.end) for s in self._quote_answerer.on_topic(quotes, about)]
+        return [q for q in quotes if any(q.article.id == a and s <= q.start < e for a, s, e in places)]
 
     def _mended(self, work: Callable[[], Result]) -> Result:
         """Do ``work``; where it comes upon damage, read the damaged articles anew and do it again."""
@@ -273,7 +269,7 @@ def open_library(
         place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
     encoder = SentenceEncoder(model)
-    library = Library(folder, Store(Path(index)), encoder, SentenceAnswerer(encoder))
+    library = Library(folder, Store(Path(index)), encoder)
     library.refresh(progress)
     return library
 
@@ -290,17 +286,25 @@ def _library(folder: str | PathLike[str]) -> Library:
         return _opened[place]
 
 
-def retrieve(question: str, k: int = 5, *, folder: str | PathLike[str] = SEEDS, **filters: Any) -> list[Hit]:
-    """Return the ``k`` passages nearest to ``question`` under ``folder``, which is opened at the first call.
-
-    ``filters`` are those of `Library.retrieve`: source, author, since, until, article.
-    """
+def retrieve(
+    question: str, k: int = 5, *, folder: str | PathLike[str] = SEEDS, **filters: Unpack[Filters]
+) -> list[Hit]:
+    """`Library.retrieve` over the articles under ``folder``, which is opened at the first call."""
     return _library(folder).retrieve(question, k, **filters)
 
 
-def ask(question: str, *, folder: str | PathLike[str] = SEEDS, **filters: Any) -> Answer:
-    """Answer ``question`` from the articles under ``folder``, which is opened at the first call, or refuse.
-
-    ``filters`` are those of `Library.ask`: source, author, since, until, article.
-    """
+def ask(question: str, *, folder: str | PathLike[str] = SEEDS, **filters: Unpack[Filters]) -> Answer:
+    """`Library.ask` over the articles under ``folder``, which is opened at the first call."""
     return _library(folder).ask(question, **filters)
+
+
+def quotes(
+    speaker: str | None = None,
+    about: str | None = None,
+    *,
+    folder: str | PathLike[str] = SEEDS,
+    kind: str | None = None,
+    **filters: Unpack[Filters],
+) -> list[Quote]:
+    """`Library.quotes` over the articles under ``folder``, which is opened at the first call."""
+    return _library(folder).quotes(speaker, about, kind=kind, **filters)

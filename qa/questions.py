@@ -32,6 +32,15 @@ _WHAT_X_SAID = re.compile(
     rf"(?P<speaker>.{{1,120}}?)\s+(?:{_SAYING})\b(?:\s+(?:anything|something))?(?:\s+(?:{_ON}\s+)?(?P<topic>.+))?",
     re.IGNORECASE | re.DOTALL,
 )
+_WHO_SAID = re.compile(
+    rf"(?:who|which \w+)\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_SAYING})\s+(?:that\s+)?(?P<topic>.+)",
+    re.IGNORECASE | re.DOTALL,
+)
+# "what do the articles say about Syria?" asks for no speaker.
+_ARTICLES = re.compile(
+    r"(?:the|these|this|that|your|it|they)?\s*(?:articles?|texts?|papers?|newspapers?|news|reports?|stor(?:y|ies)|sources?)?",
+    re.I,
+)
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
 _stemmer = Stemmer.Stemmer("english")
 
@@ -40,23 +49,28 @@ _stemmer = Stemmer.Stemmer("english")
 class Question:
     """A question as it was asked, and what is looked for.
 
-    ``terms`` are the stems of its content words. ``speaker`` and ``topic`` are set where it asks what somebody said.
+    ``terms`` are the stems of its content words. Where it asks what somebody said, ``quoted`` is true; then ``speaker``
+    is who ("what did X say"), or None where that is asked ("who said"), and ``topic`` what it is about, or None.
     """
 
     text: str
     terms: frozenset[str]
     speaker: str | None = None
     topic: str | None = None
+    quoted: bool = False
 
 
 def parse_question(text: str) -> Question:
     """Read a question. One without any content word has no terms."""
     text = " ".join(text.split())
-    found = _WHAT_X_SAID.fullmatch(text.rstrip(" ?!."))
-    speaker, topic = (found["speaker"], found["topic"]) if found else (None, None)
-    if speaker and not terms(speaker):  # "what did he say": whoever that is, it is not in the question
-        speaker = None
-    return Question(text, terms(text), speaker, topic if speaker else None)
+    plain = text.rstrip(" ?!.")
+    who = _WHO_SAID.fullmatch(plain)
+    if who:
+        return Question(text, terms(text), None, who["topic"], quoted=True)
+    what = _WHAT_X_SAID.fullmatch(plain)
+    if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
+        return Question(text, terms(text), what["speaker"], what["topic"], quoted=True)
+    return Question(text, terms(text))
 
 
 def terms(text: str) -> frozenset[str]:

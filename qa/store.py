@@ -8,10 +8,11 @@ import logging
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import TypedDict, Unpack
 
 import numpy as np
 from filelock import FileLock
@@ -19,12 +20,13 @@ from filelock import FileLock
 from embeddings import FaissIndex, StaleIndexError
 from embeddings.encoder import Vectors
 from qa.articles import Article
-from qa.passages import Passage
+from qa.passages import Passage, Span
+from qa.quotes import Quote
 
 log = logging.getLogger(__name__)
 
 _FILE = "library.sqlite"
-_VERSION = 1
+_VERSION = 2
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
@@ -37,9 +39,30 @@ CREATE TABLE passages (
     "start" INTEGER NOT NULL, "end" INTEGER NOT NULL, vector BLOB NOT NULL
 );
 CREATE INDEX passages_of_article ON passages (article);
+CREATE TABLE quotes (
+    article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE, "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    speaker TEXT, kind TEXT NOT NULL, cue TEXT, mention TEXT, resolved_by TEXT NOT NULL
+);
+CREATE INDEX quotes_of_article ON quotes (article);
+CREATE INDEX quotes_of_speaker ON quotes (speaker);
 INSERT INTO meta VALUES ('made_for', ''), ('state', '');
 """
+_QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by'
 _FIELDS = "id, title, text, path, source, authors, published, url, body"
+
+
+class Filters(TypedDict, total=False):
+    """Which articles to look in: those for which all that is given holds.
+
+    ``source`` and ``author`` are names, in any case; ``since`` and ``until`` are dates, both included, or "YYYY-MM-DD"
+    (an article without a date is in no period); ``article`` is an id, path or title.
+    """
+
+    source: str | None
+    author: str | None
+    since: date | str | None
+    until: date | str | None
+    article: str | None
 
 
 class DamagedStoreError(Exception):
@@ -104,19 +127,31 @@ class Store:
             rows = cursor.execute("SELECT path, id, stamp FROM articles")
             return {path: (article_id, stamp) for path, article_id, stamp in rows}
 
-    def replace_article(self, article: Article, passages: Sequence[Passage], vectors: Vectors, stamp: str) -> None:
-        """Put an article, its passages and their vectors (len(passages), dimension) in the place of its old ones."""
+    def replace_article(
+        self,
+        article: Article,
+        passages: Sequence[Passage],
+        vectors: Vectors,
+        stamp: str,
+        quotes: Sequence[Quote] = (),
+    ) -> None:
+        """Put an article, its passages, their vectors (len(passages), dimension) and its quotes in place of the old."""
+        said = [_quote_row(quote) for quote in quotes]
         blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
         spans = [(passage.start, passage.end) for passage in passages]
         with self._cursor() as cursor:
             cursor.execute("DELETE FROM articles WHERE id = ?", (article.id,))
             cursor.execute(
-                f"INSERT INTO articles ({_FIELDS}, stamp, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608
-                (*_row(article), stamp, _digest(article, spans, blobs)),
+                f"INSERT INTO articles ({_FIELDS}, stamp, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*_row(article), stamp, _digest(article, spans, blobs, said)),
             )
             cursor.executemany(
                 'INSERT INTO passages (article, "start", "end", vector) VALUES (?, ?, ?, ?)',
                 [(article.id, start, end, blob) for (start, end), blob in zip(spans, blobs, strict=True)],
+            )
+            cursor.executemany(
+                f"INSERT INTO quotes (article, {_QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                [(article.id, *row) for row in said],
             )
             _change_state(cursor)
             self._articles.pop(article.id, None)
@@ -197,12 +232,14 @@ class Store:
 
     def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> tuple[Article, list[tuple[int, bytes]]] | None:
         """Return an article and its (passage id, vector), or None unless they are what was written."""
-        row = cursor.execute(f"SELECT {_FIELDS}, digest FROM articles WHERE id = ?", (article_id,)).fetchone()  # noqa: S608
+        row = cursor.execute(f"SELECT {_FIELDS}, digest FROM articles WHERE id = ?", (article_id,)).fetchone()
         query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
         passages = cursor.execute(query, (article_id,)).fetchall()
+        said = cursor.execute(f"SELECT {_QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
         try:
             article = _article(row[:-1])
-            digest = _digest(article, [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages])
+            spans, blobs = [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages]
+            digest = _digest(article, spans, blobs, said)
         except (TypeError, ValueError, UnicodeError):
             return None
         return (article, [(passage_id, blob) for passage_id, _, _, blob in passages]) if digest == row[-1] else None
@@ -224,7 +261,7 @@ class Store:
     def articles(self) -> list[Article]:
         """Return all articles, in the order of their paths."""
         with self._cursor() as cursor:
-            rows = cursor.execute(f"SELECT {_FIELDS} FROM articles ORDER BY path").fetchall()  # noqa: S608
+            rows = cursor.execute(f"SELECT {_FIELDS} FROM articles ORDER BY path").fetchall()
         return [_article(row) for row in rows]
 
     def count(self) -> int:
@@ -232,51 +269,64 @@ class Store:
         with self._cursor() as cursor:
             return int(cursor.execute("SELECT count(*) FROM articles").fetchone()[0])
 
-    def search(
-        self,
-        vector: Vectors,
-        k: int,
-        *,
-        source: str | None = None,
-        author: str | None = None,
-        since: date | None = None,
-        until: date | None = None,
-        article: str | None = None,
-    ) -> list[tuple[Passage, float]]:
-        """Return the ``k`` passages nearest to ``vector`` with their cosines, best first, among the articles asked for.
-
-        ``source`` and ``author`` match whatever their case, ``since`` and ``until`` are included (an article without a
-        date is in no period), ``article`` is an id, path or title.
-        """
-        conditions = {
-            "lower(source) = lower(:source)": source,
-            "EXISTS (SELECT 1 FROM json_each(authors) WHERE lower(value) = lower(:author))": author,
-            "published >= :since": since and since.isoformat(),
-            "published <= :until": until and until.isoformat(),
-            ":article IN (articles.id, path, title)": article,
-        }
-        asked = [condition for condition, value in conditions.items() if value is not None]
-        values = {"source": source, "author": author, "since": since, "until": until, "article": article}
-        among = None
+    def search(self, vector: Vectors, k: int, **filters: Unpack[Filters]) -> list[tuple[Passage, float]]:
+        """Return the ``k`` passages nearest to ``vector`` with their cosines, best first, in the articles asked for."""
         index = self._index
         if index is None:
             raise RuntimeError("load_index was not called")
-        if asked:
+        among = None
+        where, values = _where(**filters)
+        if values:
             with self._cursor() as cursor:
                 query = "SELECT passages.id FROM passages JOIN articles ON articles.id = passages.article WHERE "
-                rows = cursor.execute(
-                    query + " AND ".join(asked), {k: str(v) for k, v in values.items() if v is not None}
-                )
-                among = [passage_id for (passage_id,) in rows]
+                among = [passage_id for (passage_id,) in cursor.execute(query + where, values)]
         found = index.search(vector, k, among=among)
         with self._cursor() as cursor:
-            query = f'SELECT id, article, "start", "end" FROM passages WHERE id IN ({",".join("?" * len(found))})'  # noqa: S608
+            query = f'SELECT id, article, "start", "end" FROM passages WHERE id IN ({",".join("?" * len(found))})'
             spans = {row[0]: row[1:] for row in cursor.execute(query, [passage_id for passage_id, _ in found])}
             # A row may be gone: another process may have changed the articles since this index was loaded.
             return [
                 (Passage(self.article(spans[passage_id][0]), *spans[passage_id][1:]), cosine)
                 for passage_id, cosine in found
                 if passage_id in spans
+            ]
+
+    def speakers(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        """Return who is quoted in the articles that the filters leave, and how often."""
+        where, values = _where(**filters)
+        query = f"""
+            SELECT speaker, count(*) FROM quotes JOIN articles ON articles.id = quotes.article
+            WHERE speaker IS NOT NULL AND {where} GROUP BY speaker ORDER BY count(*) DESC, speaker
+        """
+        with self._cursor() as cursor:
+            return dict(cursor.execute(query, values))
+
+    def quotes(
+        self,
+        *,
+        speakers: Collection[str] | None = None,
+        articles: Collection[str] | None = None,
+        **filters: Unpack[Filters],
+    ) -> list[Quote]:
+        """Return the quotes by any of ``speakers`` in any of ``articles`` (ids), as the filters leave them.
+
+        In the order of the articles' paths and of their texts. Raises DamagedStoreError.
+        """
+        where, values = _where(**filters)
+        for name, column, chosen in (("s", "speaker", speakers), ("a", "quotes.article", articles)):
+            if chosen is not None:
+                where += f" AND {column} IN (SELECT value FROM json_each(:{name}))"
+                values[name] = json.dumps(list(chosen))
+        query = f"""
+            SELECT articles.id, {_QUOTE} FROM quotes JOIN articles ON articles.id = quotes.article
+            WHERE {where} ORDER BY path, "start"
+        """
+        with self._cursor() as cursor:
+            return [
+                Quote(self.article(article_id), start, end, speaker, kind, _span(cue), _span(mention), resolved_by)
+                for article_id, start, end, speaker, kind, cue, mention, resolved_by in cursor.execute(
+                    query, values
+                ).fetchall()
             ]
 
     def close(self) -> None:
@@ -321,6 +371,46 @@ def _change_state(cursor: sqlite3.Cursor) -> None:
     cursor.execute("UPDATE meta SET value = ? WHERE key = 'state'", (secrets.token_hex(16),))
 
 
+def day(value: date | str | None) -> date | None:
+    """Return a date as it is, and "YYYY-MM-DD" as a date. Raises ValueError for what is neither."""
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValueError(f"{value!r} is no date: write it as YYYY-MM-DD") from error
+    return value
+
+
+def _where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
+    """Return the condition on articles that the filters make, and its values."""
+    unknown = filters.keys() - Filters.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
+    since, until = day(filters.get("since")), day(filters.get("until"))
+    conditions = {
+        "source": ("lower(source) = lower(:source)", filters.get("source")),
+        "author": (
+            "EXISTS (SELECT 1 FROM json_each(authors) WHERE lower(value) = lower(:author))",
+            filters.get("author"),
+        ),
+        "since": ("published >= :since", since.isoformat() if since else None),
+        "until": ("published <= :until", until.isoformat() if until else None),
+        "article": (":article IN (articles.id, path, title)", filters.get("article")),
+    }
+    asked = {name: (condition, value) for name, (condition, value) in conditions.items() if value is not None}
+    return (
+        " AND ".join(["TRUE", *(condition for condition, _ in asked.values())]),
+        {name: value for name, (_, value) in asked.items()},
+    )
+
+
+def _span(text: str | None) -> Span | None:
+    if text is None:
+        return None
+    start, end = json.loads(text)
+    return start, end
+
+
 def _row(article: Article) -> tuple[str | int | None, ...]:
     published = article.published.isoformat() if article.published else None
     authors = json.dumps(article.authors, ensure_ascii=False)
@@ -334,8 +424,15 @@ def _article(row: tuple[str, str, str, str, str | None, str, str | None, str | N
     return Article(article_id, title, text, path, source, tuple(json.loads(authors)), day, url, body)
 
 
-def _digest(article: Article, spans: Sequence[tuple[int, int]], vectors: Sequence[bytes]) -> str:
-    digest = hashlib.sha256(json.dumps([_row(article), list(spans)]).encode())
+def _quote_row(quote: Quote) -> tuple[int | str | None, ...]:
+    cue, mention = (json.dumps(span) if span else None for span in (quote.cue, quote.mention))
+    return (quote.start, quote.end, quote.speaker, quote.kind, cue, mention, quote.resolved_by)
+
+
+def _digest(
+    article: Article, spans: Sequence[tuple[int, int]], vectors: Sequence[bytes], quotes: Sequence[Sequence[object]]
+) -> str:
+    digest = hashlib.sha256(json.dumps([_row(article), list(spans), list(quotes)]).encode())
     for vector in vectors:
         digest.update(vector)
     return digest.hexdigest()

@@ -62,10 +62,10 @@ def test_filters_hold_for_answers(make_library: Callable[[], Library]) -> None:
 def test_both_places_where_lavrov_speaks_of_al_qaida_are_shown(seeds: Library) -> None:
     answer = seeds.ask("what did Lavrov say about al-Qaida?")
     assert answer.refusal is None
-    assert [(statement.start, statement.end) for statement in answer.statements] == [(597, 855), (1795, 1946)]
-    assert [statement.text for statement in answer.statements] == [TEXT[597:855], TEXT[1795:1946]]
+    assert [(statement.start, statement.end) for statement in answer.statements] == [(597, 855), (1662, 1946)]
+    assert [statement.text for statement in answer.statements] == [TEXT[597:855], TEXT[1662:1946]]
     assert "had made the same mistake with Islamic State as it had with al-Qaida" in TEXT[597:855]
-    assert "the mujahideen who later created al-Qaida" in TEXT[1795:1946]
+    assert "the mujahideen who later created al-Qaida" in TEXT[1662:1946]
     assert all(statement.article.published.isoformat() == "2014-08-26" for statement in answer.statements)  # type: ignore[union-attr]
 
 
@@ -75,10 +75,10 @@ def test_both_places_where_lavrov_speaks_of_al_qaida_are_shown(seeds: Library) -
     [
         (
             "What did Lavrov say about football?",
-            "The articles do not say: no statement by Lavrov about football was found in them.",
+            "The articles do not say: none of the 10 statements by Sergei Lavrov in them is about football.",
         ),
         ("Who won the World Cup?", "The articles do not say: nothing in them answers this question."),
-        ("What did Putin say about NATO?", None),
+        ("What did Putin say about NATO?", "The articles do not say: they quote nobody of the name Putin."),
         ("What did Obama say about Islamic State?", None),
         ("How do I bake bread?", None),
         ("Что сказал Лавров?", None),

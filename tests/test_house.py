@@ -60,10 +60,12 @@ def test_the_public_names_are_these() -> None:
         "Hit",
         "Library",
         "Passage",
+        "Quote",
         "Skipped",
         "Statement",
         "ask",
         "open_library",
+        "quotes",
         "retrieve",
     ]
 
@@ -90,6 +92,6 @@ def test_the_readmes_python_runs_and_prints_what_it_says() -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"python -m qa (\w+)", readme))
-    assert commands == {"ask", "index", "search"}
+    assert commands == {"ask", "index", "quotes", "search"}
     for flag in set(re.findall(r"`(--[a-z-]+)", readme)):
         assert any(f'"{flag}"' in (ROOT / name).read_text() for name in ("app.py", "qa/__main__.py")), flag

@@ -18,13 +18,16 @@ from qa.questions import parse_question, stem, stems, terms, words
         ("What else did Lavrov say?", "Lavrov", None),
         ("what did he say about it?", None, None),
         ("When was James Foley abducted?", None, None),
-        ("Who said the main threat is not Assad?", None, None),
+        ("Who said the main threat is not Assad?", None, "the main threat is not Assad"),
+        ("Who else said that it was late?", None, "it was late"),
+        ("What do the articles say about Syria?", None, None),
         ("", None, None),
     ],
 )
 def test_speaker_and_topic_are_told_apart(text: str, speaker: str | None, topic: str | None) -> None:
     question = parse_question(text)
     assert (question.speaker, question.topic) == (speaker, topic)
+    assert question.quoted == (speaker is not None or topic is not None)
 
 
 def test_white_space_and_line_breaks_do_not_matter() -> None:

@@ -1,0 +1,5 @@
+"""Who said what in an article. Read in this order: marks, saying, cues, content, boundaries, speakers, extraction."""
+
+from qa.quotes.extraction import Quote, extract_quotes, extract_quotes_many
+
+__all__ = ["Quote", "extract_quotes", "extract_quotes_many"]

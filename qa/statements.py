@@ -1,0 +1,310 @@
+"""Who said what, across articles: which speakers a question means, and the sentences in which they are quoted."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from difflib import SequenceMatcher
+from typing import Unpack
+
+import numpy as np
+
+from embeddings import Encoder
+from embeddings.encoder import Vectors
+from qa.answers import Answer, Statement, covered, refuse, with_context
+from qa.passages import Span, sentence_spans
+from qa.questions import Question, stem, stems, terms, words
+from qa.quotes import Quote
+from qa.quotes.speakers import TITLES
+from qa.retrieval import Hit
+from qa.store import Filters, Store
+
+# How a statement is weighed against a topic, and below what it is not on it: measured by tests/benchmarks/answers.py.
+# The floor belongs to all-MiniLM-L6-v2.
+_OWN, _CONTEXT, _TITLE, _WORDS, _NEAR_WORDS = 0.4, 0.4, 0.3, 0.2, 0.4
+TOPIC_FLOOR = 0.32
+# Who said something is told only by a statement that all but says it, and by others that come this near to the best.
+_SAID_FLOOR = 0.5
+_WITHIN = 0.08
+# So many statements of one speaker are compared with a topic by their vectors, which takes a quarter of a second.
+_COMPARED = 60
+_REMEMBERED = 20_000  # vectors, 30 MB
+
+# "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
+_POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
+_PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
+_DETERMINERS = ("the", "a", "an", "his", "her", "their")
+_OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
+
+
+class QuoteAnswerer:
+    """Answers what somebody said with all of their statements on the topic, and who said something by whose it is."""
+
+    def __init__(self, encoder: Encoder, *, floor: float = TOPIC_FLOOR) -> None:
+        self.encoder = encoder
+        self.floor = floor
+        self._vectors: dict[str, Vectors] = {}
+
+    def answer(self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit]) -> Answer:
+        """Return the statements that ``quotes`` make on the question's topic, or a refusal.
+
+        ``quotes`` are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
+        """
+        statements = self.on_topic(quotes, question.topic)
+        if question.speaker is None:
+            best = max((statement.score for statement in statements), default=0.0)
+            statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
+            statements.sort(key=lambda statement: -statement.score)
+        if not statements:
+            return refuse(question, _not_quoted(question, quotes), hits)
+        name = statements[0].speaker or ""
+        summary = _counted(question, statements)
+        if question.speaker is None:
+            summary = "" if name else "The sentence does not say plainly who said so."
+        return Answer(
+            question.text,
+            tuple(statements),
+            tuple(hits),
+            None,
+            max(statement.score for statement in statements),
+            short=name if question.speaker is None and name and name in statements[0].article.text else None,
+            summary=summary or None,
+        )
+
+    def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
+        """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
+
+        The article that is most on the topic comes first; within an article they stand in reading order.
+        """
+        told: dict[tuple[str, Span], Quote] = {}
+        for quote in quotes:
+            told.setdefault((quote.article.id, statement_span(quote)), quote)
+        statements = _apart(self._scored([(span, quote) for (_, span), quote in told.items()], topic))
+        if topic is not None:
+            statements = _naming(topic, [statement for statement in statements if statement.score >= self.floor])
+        best: dict[str, float] = {}
+        for statement in statements:
+            best[statement.article.id] = max(statement.score, best.get(statement.article.id, 0.0))
+        return sorted(statements, key=lambda s: (-best[s.article.id], s.article.path, s.start))
+
+    def _scored(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Statement]:
+        if topic is None or not told:
+            return [Statement(q.article, start, end, 1.0, q.speaker, q.kind) for (start, end), q in told]
+        wanted = terms(topic)
+        contexts = [with_context(quote.article, start, end) for (start, end), quote in told]
+        near = [covered(wanted, stems(context)) for context in contexts]
+        chosen = sorted(range(len(told)), key=lambda n: -near[n])[:_COMPARED]
+        own = [told[n][1].article.text[slice(*told[n][0])] for n in chosen]
+        titles = [told[n][1].article.title for n in chosen]
+        asked = self.encoder.encode([topic], query=True)[0]
+        vectors = self._encoded([*own, *(contexts[n] for n in chosen), *titles])
+        cosines = (vectors @ asked).reshape(3, len(chosen))
+        statements = []
+        for n, text, (of_own, of_context, of_title) in zip(chosen, own, cosines.T.tolist(), strict=True):
+            (start, end), quote = told[n]
+            score = (
+                _OWN * of_own
+                + _CONTEXT * of_context
+                + _TITLE * of_title
+                + _WORDS * covered(wanted, stems(text))
+                + _NEAR_WORDS * near[n]
+            ) / (_OWN + _CONTEXT + _TITLE + _WORDS + _NEAR_WORDS)
+            score = min(max(score, 0.0), 1.0)
+            statements.append(Statement(quote.article, start, end, score, quote.speaker, quote.kind))
+        return statements
+
+    def _encoded(self, texts: Sequence[str]) -> Vectors:
+        """Return the texts' vectors (len(texts), dimension), those of the last questions without encoding again."""
+        known = self._vectors if len(self._vectors) < _REMEMBERED else {}
+        new = [text for text in dict.fromkeys(texts) if text not in known]
+        known = known | dict(zip(new, self.encoder.encode(new), strict=True))
+        self._vectors = known
+        return np.array([known[text] for text in texts], dtype=np.float32)
+
+
+def quotes_asked_for(
+    store: Store, question: Question, hits: Sequence[Hit], **filters: Unpack[Filters]
+) -> list[Quote] | None:
+    """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
+
+    For "who said", those in the articles of ``hits``; else the speaker's in all articles that the ``filters`` leave.
+    """
+    articles = {hit.passage.article.id for hit in hits}
+    if question.speaker is None:
+        return store.quotes(articles=articles, **filters)
+    speakers = matching_speakers(question.speaker, store.speakers(**filters))
+    if not speakers and role_of(question.speaker):
+        there = store.quotes(articles=articles, **filters)
+        speakers = speakers_in_role(question.speaker, there)
+        if not speakers:
+            return None
+        if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
+            return [quote for quote in there if quote.speaker in speakers]
+    return store.quotes(speakers=speakers, **filters)
+
+
+def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
+    """Return the names in ``known`` (name -> number of quotes) that ``asked`` may mean: one person's, however spelled.
+
+    "Lavrov" means Sergei, Sergey and plain Lavrov; where two persons share the name and ``asked`` does not tell them
+    apart, it means the one who is quoted more. Empty where nobody is meant, or where ``asked`` is a role.
+    """
+    if role_of(asked):
+        return []
+    wanted = _name(asked)
+    if not wanted:
+        return []
+    names = {speaker: _name(speaker) for speaker in known}
+    surname = [speaker for speaker, name in names.items() if name and _same(wanted, name)]
+    if not surname and len(wanted) == 1:  # "Xi", "Boris": a name that does not come last
+        surname = [speaker for speaker, name in names.items() if len(name) > 1 and wanted[0] in name]
+    persons: list[list[str]] = []
+    for speaker in sorted(surname, key=lambda speaker: (-len(names[speaker]), -known[speaker])):
+        for person in persons:
+            if _same(names[speaker], names[person[0]]):
+                person.append(speaker)
+                break
+        else:
+            persons.append([speaker])
+    return max(persons, key=lambda person: sum(known[speaker] for speaker in person), default=[])
+
+
+def role_of(asked: str) -> tuple[str, str] | None:
+    """Split a role ("Italy's foreign minister", "the head of the Army") into what it is and whose; None for a name."""
+    found = _POSSESSED.fullmatch(asked) or _OF.fullmatch(asked) or _PLAIN_ROLE.fullmatch(asked)
+    if found and found["head"].strip() and (found["of"].strip() or asked.split(maxsplit=1)[0].lower() in _DETERMINERS):
+        return found["head"].strip(), found["of"].strip()
+    return None
+
+
+def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
+    """Return the speakers among ``quotes`` whom their articles name by the role: "Foreign Minister X", "X, its CEO".
+
+    All words of the role must stand beside the name; whose it is ("Italy's") may stand anywhere in the article, but
+    counts for more beside the name.
+    """
+    role = role_of(asked)
+    if not role or not terms(role[0]):
+        return []
+    noun, whose = terms(role[0]), terms(role[1])
+    best: dict[str, float] = {}
+    count: Counter[str] = Counter()
+    for quote in quotes:
+        count[quote.speaker or ""] += 1
+        name = set(_name(quote.speaker or ""))
+        if not quote.speaker or quote.speaker in best or not name or name <= set(_name(role[1])):
+            continue  # Kim Jong Un is not Kim Jong Un's sister
+        best[quote.speaker] = 0.0
+        for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
+            there = stems(beside)
+            if noun <= there:
+                in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
+                score = 1 + in_article + len(whose & there) / max(1, len(whose))
+                best[quote.speaker] = max(best[quote.speaker], score if not whose or in_article else 0.0)
+    speaker = max(best, key=lambda speaker: (best[speaker], count[speaker]), default=None)
+    return [speaker] if speaker and best[speaker] else []
+
+
+def _beside(name: str, text: str) -> Iterator[str]:
+    """Yield what stands right before and, between commas, right after each mention of ``name``."""
+    for found in re.finditer(rf"\b{re.escape(name)}\b", text):
+        before = re.split(r"[.!?]\s|\n|[\"“”;:]", text[max(0, found.start() - 80) : found.start()])[-1]
+        yield " ".join(before.rstrip(" ,").rpartition(",")[2].split()[-8:])
+        after = re.match(r"\s*[,(–—]\s*([^,;.()\n–—]{1,80})", text[found.end() : found.end() + 90])
+        if after:
+            yield after[1]
+
+
+def statement_span(quote: Quote) -> Span:
+    """Return the whole sentences of the article in which ``quote`` stands."""
+    text = quote.article.text
+    start = text.rfind("\n", 0, quote.start) + 1
+    end = text.find("\n", quote.end)
+    sentences = [
+        (first, last)
+        for first, last in sentence_spans(text, start, end if end >= 0 else len(text))
+        if first < quote.end and quote.start < last
+    ]
+    return (sentences[0][0], sentences[-1][1]) if sentences else (quote.start, quote.end)
+
+
+def _name(text: str) -> list[str]:
+    """Return the stems of a name's words, without titles, what it is of, and possessive endings."""
+    text = re.sub(r"(?<=\w)\s+of\s.*|\s+and\s.*|,.*", "", text)
+    parts = [word for word in words(text) if word.lower() not in TITLES and word.lower() not in ("the", "a", "an")]
+    return [stem(word) for word in parts]
+
+
+def _same(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Tell whether two names may be one person's: the last name is, and the first names do not differ."""
+    if one[-1] != other[-1]:
+        return False
+    if len(one) == 1 or len(other) == 1:
+        return True
+    return any(_alike(first, second) for first in one[:-1] for second in other[:-1])
+
+
+def _alike(first: str, second: str) -> bool:
+    """Tell whether two first names may be one: the same but for spelling, or the other's initial."""
+    if len(first) == 1 or len(second) == 1:
+        return first[0] == second[0]
+    return SequenceMatcher(None, first, second).ratio() >= 0.8
+
+
+def _apart(statements: Sequence[Statement]) -> list[Statement]:
+    """Join statements whose sentences overlap into one, with the better score."""
+    joined: list[Statement] = []
+    for statement in sorted(statements, key=lambda s: (s.article.path, s.start, -s.end)):
+        last = joined[-1] if joined else None
+        if (
+            last
+            and last.article.id == statement.article.id
+            and statement.start < last.end
+            and last.speaker == statement.speaker
+        ):
+            end, score = max(last.end, statement.end), max(last.score, statement.score)
+            joined[-1] = replace(last, end=end, score=score)
+        else:
+            joined.append(statement)
+    return joined
+
+
+def _naming(topic: str, statements: list[Statement]) -> list[Statement]:
+    """Where the topic is a name ("al-Qaida") and some statements name it, leave out those that do not.
+
+    In an article that turns on one thing all of it is near that thing, and only the name tells what is said of it.
+    """
+    wanted = terms(topic)
+    named = [statement for statement in statements if wanted <= stems(statement.text)]
+    capitals = {stem(word) for statement in named for word in words(statement.text) if word[0].isupper()}
+    if not named or not wanted <= capitals:
+        return statements
+    best = max(statement.score for statement in statements)
+    return [s for s in statements if wanted & stems(s.text) or s.score > best - _WITHIN]
+
+
+def _counted(question: Question, statements: Sequence[Statement]) -> str:
+    names = Counter(statement.speaker for statement in statements if statement.speaker)
+    name = max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
+    articles = len({statement.article.id for statement in statements})
+    about = f" about {question.topic}" if question.topic else ""
+    return (
+        f"{len(statements)} statement{'' if len(statements) == 1 else 's'} by {name}{about}, "
+        f"in {articles} article{'' if articles == 1 else 's'}"
+    )
+
+
+def _not_quoted(question: Question, quotes: Sequence[Quote]) -> str:
+    if question.speaker is None:
+        return "The articles do not say: nobody was found in them who said so."
+    if not quotes:
+        return f"The articles do not say: they quote nobody of the name {question.speaker}."
+    names = Counter(quote.speaker for quote in quotes)
+    name, count = names.most_common(1)[0][0], len(quotes)
+    return (
+        f"The articles do not say: none of the {count} statements by {name} in them is about {question.topic}."
+        if count > 1
+        else f"The articles do not say: the one statement by {name} in them is not about {question.topic}."
+    )

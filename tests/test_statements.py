@@ -1,0 +1,199 @@
+"""Who said what, across articles: all of a speaker's statements on a topic, and only that speaker's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from qa import Article, Library
+from qa.quotes import extract_quotes
+from qa.statements import matching_speakers, role_of, speakers_in_role, statement_span
+
+KNOWN = {
+    "Joe Biden": 9,
+    "Sergei Lavrov": 5,
+    "Xi Jinping": 3,
+    "Jill Biden": 2,
+    "Sergey Lavrov": 2,
+    "the White House": 2,
+    "J.K. Rowling": 2,
+    "Lavrov": 1,
+    "Damascus": 1,
+    "Joe Manchin of West Virginia": 1,
+    "Secretary-General Jens Stoltenberg": 1,
+    "the new head of the Army": 1,
+}
+
+
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [
+        ("Lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
+        ("lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
+        ("Russian Foreign Minister Sergey Lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
+        ("Biden", ["Joe Biden"]),
+        ("President Biden", ["Joe Biden"]),
+        ("Jill Biden", ["Jill Biden"]),
+        ("Hunter Biden", []),
+        ("Xi", ["Xi Jinping"]),
+        ("Sen. Joe Manchin", ["Joe Manchin of West Virginia"]),
+        ("Stoltenberg", ["Secretary-General Jens Stoltenberg"]),
+        ("Rowling", ["J.K. Rowling"]),
+        ("Damascus", ["Damascus"]),
+        ("the White House", ["the White House"]),
+        ("Putin", []),
+        ("", []),
+        ("?!", []),
+    ],
+)
+def test_a_name_means_one_person_however_it_is_written(asked: str, meant: list[str]) -> None:
+    assert matching_speakers(asked, KNOWN) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "role"),
+    [
+        ("Italy's foreign minister", ("foreign minister", "Italy")),
+        ("NPR's CEO", ("CEO", "NPR")),
+        ("the new head of the British Army", ("new head", "the British Army")),
+        ("the Russian foreign minister", ("foreign minister", "Russian")),
+        ("the minister", ("minister", "")),
+        ("Sergei Lavrov", None),
+        ("lavrov", None),
+        ("the White House", None),
+    ],
+)
+def test_a_role_is_told_from_a_name(asked: str, role: tuple[str, str] | None) -> None:
+    assert role_of(asked) == role
+
+
+def test_a_role_is_whose_name_stands_beside_it() -> None:
+    text = (
+        'Norland\'s Foreign Minister Maria Lopez said on Monday: "We shall wait for an answer." '
+        'Prime Minister Peter Holm said: "We shall not wait any longer for them." '
+        '"Nobody asked us about it," said Kari Moe, the chief executive of Norland Rail.'
+    )
+    quotes = extract_quotes(Article("a", "Talks", text))
+    assert [quote.speaker for quote in quotes] == ["Maria Lopez", "Peter Holm", "Kari Moe"]
+    assert speakers_in_role("Norland's foreign minister", quotes) == ["Maria Lopez"]
+    assert speakers_in_role("the prime minister", quotes) == ["Peter Holm"]
+    assert speakers_in_role("Norland Rail's chief executive", quotes) == ["Kari Moe"]
+    assert speakers_in_role("Sudland's king", quotes) == []
+
+
+def test_a_statement_is_the_whole_sentences_with_who_said_it() -> None:
+    text = 'It rained. "The dam holds," said Peter Holm. "It will hold for years." Nobody else spoke.\n'
+    spans = [statement_span(quote) for quote in extract_quotes(Article("a", "Dam", text))]
+    assert [text[start:end] for start, end in spans] == [
+        '"The dam holds," said Peter Holm.',
+        '"It will hold for years."',
+    ]
+
+
+@pytest.fixture
+def town(make_library: Callable[[], Library], folder: Path) -> Library:
+    (folder / "dam.txt").write_text(
+        "The dam is safe\n\nMay 3, 2024\n\n"
+        '"The dam holds," said Peter Holm, an engineer. He added that the bridge was another matter.\n\n'
+        'Maria Lopez said the dam was a danger. "The dam has to go," she said.\n'
+    )
+    (folder / "rail.txt").write_text('June 4, 2024\n\n"The dam is none of our business," said Maria Lopez.\n')
+    return make_library()
+
+
+def test_all_statements_of_a_speaker_on_a_topic_are_returned_and_counted(town: Library) -> None:
+    answer = town.ask("What did Maria Lopez say about the dam?")
+    assert [(s.article.path, s.text, s.speaker, s.kind) for s in answer.statements] == [
+        ("dam.txt", "Maria Lopez said the dam was a danger.", "Maria Lopez", "indirect"),
+        ("dam.txt", '"The dam has to go," she said.', "Maria Lopez", "direct"),
+        ("rail.txt", '"The dam is none of our business," said Maria Lopez.', "Maria Lopez", "direct"),
+    ]
+    assert answer.summary == "3 statements by Maria Lopez about the dam, in 2 articles"
+
+
+def test_without_a_topic_all_that_a_speaker_said_is_returned(town: Library) -> None:
+    answer = town.ask("What did Peter Holm say?")
+    assert [s.text for s in answer.statements] == [
+        '"The dam holds," said Peter Holm, an engineer.',
+        "He added that the bridge was another matter.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "refusal"),
+    [
+        ("What did Anna Berg say about the dam?", "The articles do not say: they quote nobody of the name Anna Berg."),
+        (
+            "What did Peter Holm say about football?",
+            "The articles do not say: none of the 2 statements by Peter Holm in them is about football.",
+        ),
+        (
+            "What did Ilse Kohl say about football?",
+            "The articles do not say: the one statement by Ilse Kohl in them is not about football.",
+        ),
+        ("Who said that football was late?", "The articles do not say: nobody was found in them who said so."),
+    ],
+)
+def test_a_wrong_speaker_and_a_wrong_topic_are_refused(town: Library, question: str, refusal: str) -> None:
+    answer = town.ask(question)
+    assert answer.statements == ()
+    assert answer.refusal == refusal
+
+
+def test_who_said_it_is_told_by_the_statement(town: Library) -> None:
+    answer = town.ask("Who said that the dam has to go?")
+    assert answer.short == "Maria Lopez"
+    assert answer.statements[0].text == '"The dam has to go," she said.'
+
+
+def test_quotes_are_listed_by_speaker_topic_kind_and_time(town: Library) -> None:
+    def listed(**chosen: str) -> list[tuple[str, str]]:
+        return [(quote.article.path, quote.text) for quote in town.quotes(**chosen)]
+
+    assert len(town.quotes()) == 6
+    assert listed(speaker="Lopez", kind="direct") == [
+        ("dam.txt", "The dam has to go,"),
+        ("rail.txt", "The dam is none of our business,"),
+    ]
+    assert listed(speaker="Maria Lopez", since="2024-06-01") == [("rail.txt", "The dam is none of our business,")]
+    assert listed(speaker="Peter Holm", about="bridge") == [("dam.txt", "that the bridge was another matter")]
+    assert listed(speaker="nobody") == []
+    with pytest.raises(ValueError, match="kind is 'loud': it is direct, indirect or mixed"):
+        town.quotes(kind="loud")
+    with pytest.raises(TypeError, match="there is no filter 'sauce'"):
+        town.quotes(sauce="x")  # type: ignore[call-arg]
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("question", "starts"),
+    [
+        ("what did Lavrov say about al-Qaida?", [597, 1662]),
+        ("what did Lavrov say about Assad?", [393, 1662, 2608, 2735]),
+        ("what did Damascus say?", [2295]),
+        ("who said the main threat is not Assad?", [2871]),
+        ("what did the Russian foreign minister say about terrorism?", None),
+        ("what did Putin say about NATO?", []),
+        ("what did Lavrov say about football?", []),
+        ("what did Obama say about Islamic State?", []),
+    ],
+)
+def test_the_seed_article_is_answered_as_a_careful_reader_would(
+    seeds: Library, question: str, starts: list[int] | None
+) -> None:
+    statements = seeds.ask(question).statements
+    if starts is None:
+        assert 857 in [statement.start for statement in statements]
+        assert {statement.speaker for statement in statements} == {"Sergei Lavrov"}
+    else:
+        assert [statement.start for statement in statements] == starts
+
+
+@pytest.mark.model
+def test_air_strikes_are_answered_from_what_lavrov_backed(seeds: Library) -> None:
+    """He speaks of "plans to combat Islamic State" right after Damascus speaks of air strikes: context decides."""
+    statements = seeds.ask("what did Lavrov say about air strikes?").statements
+    assert max(statements, key=lambda statement: statement.score).start == 2390
+    assert {statement.speaker for statement in statements} == {"Sergei Lavrov"}
