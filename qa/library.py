@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 # How the text is cut: part of what vectors are made by. Raise it when articles.py or passages.py cut otherwise.
-_CUT = 2
+_CUT = 3
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
 _BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
@@ -172,7 +172,11 @@ class Library:
         if not hits:
             return refuse(asked, "No article is left by these filters: widen them.")
         if asked.quoted:
-            quotes = self._mended(lambda: quotes_asked_for(self._store, asked, hits, **filters))
+
+            def nearest(k: int) -> list[Hit]:
+                return search(self._store, self._encoder, asked.text, k, **filters)
+
+            quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
             if quotes is not None:
                 return self._quote_answerer.answer(asked, quotes, hits)
         return self._answerer.answer(asked, hits)

@@ -69,7 +69,8 @@ def parse_question(text: str) -> Question:
         return Question(text, terms(text), None, who["topic"], quoted=True)
     what = _WHAT_X_SAID.fullmatch(plain)
     if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
-        return Question(text, terms(text), what["speaker"], what["topic"], quoted=True)
+        topic = what["topic"] if terms(what["topic"] or "") else None
+        return Question(text, terms(text), what["speaker"], topic, quoted=True)
     return Question(text, terms(text))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import Unpack
@@ -23,11 +23,13 @@ from qa.store import Filters, Store
 
 # How a statement is weighed against a topic, and below what it is not on it: measured by tests/benchmarks/answers.py.
 # The floor belongs to all-MiniLM-L6-v2.
-_OWN, _CONTEXT, _TITLE, _WORDS, _NEAR_WORDS = 0.4, 0.4, 0.3, 0.2, 0.4
-TOPIC_FLOOR = 0.32
+_OWN, _CONTEXT, _TITLE, _WORDS, _NEAR_WORDS, _ARTICLE_WORDS = 0.4, 0.4, 0.3, 0.2, 0.4, 0.2
+TOPIC_FLOOR = 0.38
 # Who said something is told only by a statement that all but says it, and by others that come this near to the best.
 _SAID_FLOOR = 0.5
 _WITHIN = 0.08
+_MOST_SAID = 3
+_NEAREST, _NEAREST_OF_MANY, _MANY = 10, 200, 400
 # So many statements of one speaker are compared with a topic by their vectors, which takes a quarter of a second.
 _COMPARED = 60
 _REMEMBERED = 20_000  # vectors, 30 MB
@@ -56,7 +58,7 @@ class QuoteAnswerer:
         if question.speaker is None:
             best = max((statement.score for statement in statements), default=0.0)
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
-            statements.sort(key=lambda statement: -statement.score)
+            statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
         if not statements:
             return refuse(question, _not_quoted(question, quotes), hits)
         name = statements[0].speaker or ""
@@ -80,7 +82,9 @@ class QuoteAnswerer:
         """
         told: dict[tuple[str, Span], Quote] = {}
         for quote in quotes:
-            told.setdefault((quote.article.id, statement_span(quote)), quote)
+            place = (quote.article.id, statement_span(quote))
+            if place not in told or not told[place].speaker:
+                told[place] = quote
         statements = _apart(self._scored([(span, quote) for (_, span), quote in told.items()], topic))
         if topic is not None:
             statements = _naming(topic, [statement for statement in statements if statement.score >= self.floor])
@@ -98,6 +102,7 @@ class QuoteAnswerer:
         chosen = sorted(range(len(told)), key=lambda n: -near[n])[:_COMPARED]
         own = [told[n][1].article.text[slice(*told[n][0])] for n in chosen]
         titles = [told[n][1].article.title for n in chosen]
+        in_article = {told[n][1].article.id: stems(told[n][1].article.text) for n in chosen}
         asked = self.encoder.encode([topic], query=True)[0]
         vectors = self._encoded([*own, *(contexts[n] for n in chosen), *titles])
         cosines = (vectors @ asked).reshape(3, len(chosen))
@@ -110,7 +115,8 @@ class QuoteAnswerer:
                 + _TITLE * of_title
                 + _WORDS * covered(wanted, stems(text))
                 + _NEAR_WORDS * near[n]
-            ) / (_OWN + _CONTEXT + _TITLE + _WORDS + _NEAR_WORDS)
+                + _ARTICLE_WORDS * covered(wanted, in_article[quote.article.id])
+            ) / (_OWN + _CONTEXT + _TITLE + _WORDS + _NEAR_WORDS + _ARTICLE_WORDS)
             score = min(max(score, 0.0), 1.0)
             statements.append(Statement(quote.article, start, end, score, quote.speaker, quote.kind))
         return statements
@@ -125,24 +131,31 @@ class QuoteAnswerer:
 
 
 def quotes_asked_for(
-    store: Store, question: Question, hits: Sequence[Hit], **filters: Unpack[Filters]
+    store: Store, question: Question, retrieve: Callable[[int], Sequence[Hit]], **filters: Unpack[Filters]
 ) -> list[Quote] | None:
     """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
 
-    For "who said", those in the articles of ``hits``; else the speaker's in all articles that the ``filters`` leave.
+    They are the speaker's in all articles that the ``filters`` leave, and for "who said" everybody's in the nearest
+    articles. ``retrieve`` returns so many of the nearest passages. Where a speaker is quoted by the hundred, only the
+    articles of the 200 nearest passages are looked into, unless no topic is asked for.
     """
-    articles = {hit.passage.article.id for hit in hits}
     if question.speaker is None:
-        return store.quotes(articles=articles, **filters)
-    speakers = matching_speakers(question.speaker, store.speakers(**filters))
+        return store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
+    known = store.speakers(**filters)
+    speakers = matching_speakers(question.speaker, known)
     if not speakers and role_of(question.speaker):
-        there = store.quotes(articles=articles, **filters)
+        there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
         speakers = speakers_in_role(question.speaker, there)
         if not speakers:
             return None
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
             return [quote for quote in there if quote.speaker in speakers]
-    return store.quotes(speakers=speakers, **filters)
+    many = question.topic is not None and sum(known.get(speaker, 0) for speaker in speakers) > _MANY
+    return store.quotes(speakers=speakers, articles=_articles(retrieve(_NEAREST_OF_MANY)) if many else None, **filters)
+
+
+def _articles(hits: Sequence[Hit]) -> set[str]:
+    return {hit.passage.article.id for hit in hits}
 
 
 def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
@@ -174,6 +187,8 @@ def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
 def role_of(asked: str) -> tuple[str, str] | None:
     """Split a role ("Italy's foreign minister", "the head of the Army") into what it is and whose; None for a name."""
     found = _POSSESSED.fullmatch(asked) or _OF.fullmatch(asked) or _PLAIN_ROLE.fullmatch(asked)
+    if not found and asked and not _name(asked):  # "the Pope", "the President"
+        return asked.lower().removeprefix("the "), ""
     if found and found["head"].strip() and (found["of"].strip() or asked.split(maxsplit=1)[0].lower() in _DETERMINERS):
         return found["head"].strip(), found["of"].strip()
     return None
@@ -262,10 +277,10 @@ def _apart(statements: Sequence[Statement]) -> list[Statement]:
             last
             and last.article.id == statement.article.id
             and statement.start < last.end
-            and last.speaker == statement.speaker
+            and (last.speaker == statement.speaker or statement.speaker is None or last.speaker is None)
         ):
             end, score = max(last.end, statement.end), max(last.score, statement.score)
-            joined[-1] = replace(last, end=end, score=score)
+            joined[-1] = replace(last, end=end, score=score, speaker=last.speaker or statement.speaker)
         else:
             joined.append(statement)
     return joined
@@ -300,7 +315,7 @@ def _not_quoted(question: Question, quotes: Sequence[Quote]) -> str:
     if question.speaker is None:
         return "The articles do not say: nobody was found in them who said so."
     if not quotes:
-        return f"The articles do not say: they quote nobody of the name {question.speaker}."
+        return f"The articles do not say: no statement by {question.speaker} is quoted in them."
     names = Counter(quote.speaker for quote in quotes)
     name, count = names.most_common(1)[0][0], len(quotes)
     return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from pathlib import Path
 
@@ -22,10 +24,13 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> str:
 def test_ask_prints_numbered_sentences_with_their_sources(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", QUESTION, "--index", index]) == 0
     printed = capsys.readouterr().out
-    assert printed.startswith("[1] In comments likely to irritate Washington, Lavrov said")
+    assert printed.startswith(
+        "2 statements by Sergei Lavrov about al-Qaida, in 1 article\n\n"
+        "[1] In comments likely to irritate Washington, Lavrov said"
+    )
     assert (
-        "    Lavrov – U.S. Should Back Syria's Assad in Fighting Islamic State, The Moscow Times, 2014-08-26, "
-        "lavrov-us-should-back-syrias-assad.txt, characters 597-855\n"
+        "    Sergei Lavrov (indirect), Lavrov – U.S. Should Back Syria's Assad in Fighting Islamic State, The Moscow Times, "
+        "2014-08-26, lavrov-us-should-back-syrias-assad.txt, characters 597-855\n"
     ) in printed
 
 
@@ -49,6 +54,21 @@ def test_search_prints_passages(index: str, capsys: pytest.CaptureFixture[str]) 
     assert len(hits) == 2
     assert hits[0]["score"] >= hits[1]["score"]
     assert SEED.read_bytes().decode()[hits[0]["start"] : hits[0]["end"]] == hits[0]["text"]
+
+
+def test_quotes_prints_a_table_in_which_nothing_is_a_formula(
+    index: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    assert main(["quotes", "--speaker", "Lavrov", "--about", "al-Qaida", "--csv", "--index", index]) == 0
+    header, first, second = csv.reader(io.StringIO(capsys.readouterr().out))
+    assert header == ["speaker", "quote", "kind", "published", "source", "title", "path", "start", "end"]
+    text = SEED.read_bytes().decode()
+    assert first[1] == text[int(first[7]) : int(first[8])] == text[652:738]
+    assert (second[0], second[2], second[3]) == ("Sergei Lavrov", "direct", "2014-08-26")
+    (tmp_path / "a.txt").write_text('"=1+1 is what it costs us now," said Ann Lee.\n')
+    assert main(["quotes", "--folder", str(tmp_path), "--csv", "--index", str(tmp_path / ".index")]) == 0
+    assert 'Ann Lee,"\'=1+1 is what it costs us now,"' in capsys.readouterr().out
+    assert main(["quotes", "--speaker", "Putin", "--index", index]) == 1
 
 
 def test_index_names_what_it_could_not_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

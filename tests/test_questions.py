@@ -13,6 +13,7 @@ from qa.questions import parse_question, stem, stems, terms, words
         ("what did Lavrov say about al-Qaida?", "Lavrov", "al-Qaida"),
         ("What has the new head of the Army said on fighting Russia", "the new head of the Army", "fighting Russia"),
         ("What did Damascus say?", "Damascus", None),
+        ("What did Damascus ask for?", "Damascus", None),
         ("Did Putin mention NATO?", "Putin", "NATO"),
         ("When did Sen. Joe Manchin talk about the gas tax?", "Sen. Joe Manchin", "the gas tax"),
         ("What else did Lavrov say?", "Lavrov", None),

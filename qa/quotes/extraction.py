@@ -341,11 +341,17 @@ class _Attribution:
             if source is not f and speaker:
                 how = "paragraph"
             start, end, kind = self._edges(f)
-            if start >= end or (start, end) in seen:
+            if start >= end or (start, end) in seen or start < self.r.article.body or self._is_heading(start, end):
                 continue
             seen.add((start, end))
             quotes.append(Quote(self.r.article, start, end, speaker, kind, f.cue, f.mention, how))
         return quotes
+
+    def _is_heading(self, start: int, end: int) -> bool:
+        """Tell whether a quote is a line of its own that ends like no sentence: a heading set in quote marks."""
+        text = self.r.text
+        line = text[text.rfind("\n", 0, start) + 1 : (text.find("\n", end) + 1 or len(text) + 1) - 1]
+        return line.strip("\"'“”‘’«»#* \t\r") == text[start:end].strip() and text[end - 1] not in ".!?…,;:—–-"
 
     def _edges(self, found: _Found) -> tuple[int, int, Kind]:
         """Final bounds and kind: marks around the whole are left out, and a content all in marks is
