@@ -37,6 +37,7 @@ _REMEMBERED = 20_000  # vectors, 30 MB
 # "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
 _POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
 _PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
+_FORMER = stems("former ex late emeritus retired ousted")
 _DETERMINERS = ("the", "a", "an", "his", "her", "their")
 _OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
 
@@ -213,8 +214,8 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
         for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
-            there = stems(beside)
-            if noun <= there:
+            there = stems(f"{beside} {quote.speaker}")
+            if noun <= there and not (_FORMER & there) - noun:
                 in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
                 score = 1 + in_article + len(whose & there) / max(1, len(whose))
                 best[quote.speaker] = max(best[quote.speaker], score if not whose or in_article else 0.0)

@@ -29,8 +29,8 @@ def test_ask_prints_numbered_sentences_with_their_sources(index: str, capsys: py
         "[1] In comments likely to irritate Washington, Lavrov said"
     )
     assert (
-        "    Sergei Lavrov (indirect), Lavrov – U.S. Should Back Syria's Assad in Fighting Islamic State, The Moscow Times, "
-        "2014-08-26, lavrov-us-should-back-syrias-assad.txt, characters 597-855\n"
+        "    Sergei Lavrov (indirect), Lavrov – U.S. Should Back Syria's Assad in Fighting Islamic State, "
+        "The Moscow Times, 2014-08-26, lavrov-us-should-back-syrias-assad.txt, characters 597-855\n"
     ) in printed
 
 

@@ -24,6 +24,7 @@ MOST_HITS = 100
 
 _TURNS = 50  # kept in a conversation; older ones fall off
 _TITLE = "Ask the articles"
+_ONE_BY_ONE = 5  # statements that are sent singly, before all the rest at once
 _POLL = 0.25  # seconds between two looks at the progress
 
 _log = logging.getLogger(__name__)
@@ -218,9 +219,10 @@ async def _answered(opening: Opening, question: str) -> AsyncIterator[tuple[Turn
             yield Turn(question, answer), markup.no_source(message)
             return
         panel = _source(Turn(question, answer), 0)
-        for revealed in range(1, len(answer.statements) + 1):
+        for revealed in range(1, min(_ONE_BY_ONE, len(answer.statements))):
             yield Turn(question, answer, revealed=revealed), panel
             panel = None
+        yield Turn(question, answer), panel
     except Exception as error:
         _log.exception("a question was not answered: %r", question[:200])
         yield Turn(question, note=f"Something went wrong: {_said(error)} (see the log)", failed=True), None
