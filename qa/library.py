@@ -114,7 +114,8 @@ class Library:
                     waiting = []
             if progress:
                 progress(number + 1 - len(waiting), len(files))
-        self._keep(waiting)
+        if waiting:
+            self._keep(waiting)
         self._store.delete([article_id for article_id, _ in held.values()])
         self._store.load_index()
         self.skipped = tuple(skipped)
@@ -178,7 +179,10 @@ class Library:
 
             quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
             if quotes is not None:
-                return self._quote_answerer.answer(asked, quotes, hits)
+                answer = self._quote_answerer.answer(asked, quotes, hits)
+                # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
+                if asked.speaker or not answer.refusal:
+                    return answer
         return self._answerer.answer(asked, hits)
 
     def quotes(

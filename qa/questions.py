@@ -18,14 +18,16 @@ _FUNCTION_WORDS = frozenset(
     they this those through to too under until up us very was we were what whether when where which while who whom whose
     why will with within without would you your""".split()
 )
+# "What did X say", "who said", and the like. "What did X announce" asks for what happened, as any other question does.
 _SAYING = (
     r"say|says|said|saying|tell|tells|told|write|writes|wrote|written|call|calls|called|ask|asks|asked|claim|claims|claimed|"
     r"state|states|stated|think|thinks|thought|mention|mentions|mentioned|comment|comments|commented|argue|argues|argued|"
-    r"warn|warns|warned|announce|announces|announced|declare|declares|declared|describe|describes|described|"
-    r"explain|explains|explained|suggest|suggests|suggested|demand|demands|demanded|promise|promises|promised|"
-    r"tweet|tweets|tweeted|respond|responds|responded|react|reacts|reacted|talk|talks|talked|speak|speaks|spoke"
+    r"warn|warns|warned|explain|explains|explained|suggest|suggests|suggested|tweet|tweets|tweeted|talk|talks|talked|"
+    r"speak|speaks|spoke"
 )
-_SAYING_WORDS = frozenset(_SAYING.split("|")) | {"statement", "statements", "quote", "quotes", "according"}
+_SAYING_WORDS = frozenset(_SAYING.split("|")) | frozenset(
+    "statement statements quote quotes according announce announced declare declared describe described".split()
+)
 _ON = r"(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|whether|why|how|in)"
 _WHAT_X_SAID = re.compile(
     rf"(?:what|how|when|where|why|did|does|do|has|have)\s+(?:(?:else\s+)?(?:did|does|do|has|have|had|is|was|were|would|will)\s+)?"
@@ -33,7 +35,7 @@ _WHAT_X_SAID = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _WHO_SAID = re.compile(
-    rf"(?:who|which \w+)\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_SAYING})\s+(?:that\s+)?(?P<topic>.+)",
+    rf"who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_SAYING})\s+(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 # "what do the articles say about Syria?" asks for no speaker.

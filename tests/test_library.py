@@ -56,6 +56,24 @@ def test_nothing_is_encoded_again_that_did_not_change(make_library: Make, encode
     assert [article.path for article in again.articles()] == ["bridge.txt", "fair.md"]
 
 
+@pytest.mark.model
+def test_a_library_that_did_not_change_opens_without_the_model(tmp_path: Path, folder: Path) -> None:
+    script = (
+        "import sys; from qa import open_library; "
+        f"library = open_library({str(folder)!r}, index={str(tmp_path / 'index')!r}); "
+        "print(library.count(), 'torch' in sys.modules, 'spacy' in sys.modules)"
+    )
+    old = time.time_ns() - 10**12
+    for file in folder.iterdir():
+        os.utime(file, ns=(old, old))
+    time.sleep(2.1)  # a file that changed within the last two seconds is read again
+    printed = [
+        subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for _ in range(2)
+    ]
+    assert printed == ["2 True True\n", "2 False False\n"]
+
+
 def test_a_changed_article_is_encoded_again_and_the_old_one_gone(
     make_library: Make, encoder: WordEncoder, folder: Path
 ) -> None:
