@@ -19,23 +19,35 @@ _FUNCTION_WORDS = frozenset(
     why will with within without would you your""".split()
 )
 # "What did X say", "who said", and the like. "What did X announce" asks for what happened, as any other question does.
-_SAYING = (
-    r"say|says|said|saying|tell|tells|told|write|writes|wrote|written|call|calls|called|ask|asks|asked|claim|claims|claimed|"
-    r"state|states|stated|think|thinks|thought|mention|mentions|mentioned|comment|comments|commented|argue|argues|argued|"
-    r"warn|warns|warned|explain|explains|explained|suggest|suggests|suggested|tweet|tweets|tweeted|talk|talks|talked|"
-    r"speak|speaks|spoke"
+_BASE = "say|tell|write|claim|think|mention|comment|argue|warn|explain|suggest|tweet|talk|speak"
+_PAST = "said|told|wrote|claimed|thought|mentioned|commented|argued|warned|explained|suggested|tweeted|talked|spoke"
+_DONE = "said|told|written|claimed|thought|mentioned|commented|argued|warned|explained|suggested|tweeted|talked|spoken"
+_DOING = "saying|telling|writing|claiming|thinking|arguing|warning|suggesting|talking|speaking"
+_SAYS = "says|tells|writes|claims|thinks|argues|warns|explains|suggests"
+_SAYING_WORDS = frozenset("|".join((_BASE, _PAST, _DONE, _DOING, _SAYS)).split("|")) | frozenset(
+    "ask asks asked call calls called state stated statement statements quote quotes according announce announced"
+    " declare declared describe described".split()
 )
-_SAYING_WORDS = frozenset(_SAYING.split("|")) | frozenset(
-    "statement statements quote quotes according announce announced declare declared describe described".split()
+_ASKS = r"(?:(?:what|how|when|where|why)\s+(?:else\s+)?)?"
+_SPEAKER = r"(?P<speaker>\S+(?:\s+\S+){0,9}?)"
+_TOPIC = (
+    r"(?:\s+(?:anything|something))?(?:\s+(?:(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|"
+    r"whether|why|how|in|is|was|are|were)\s+)?(?P<topic>.+))?"
 )
-_ON = r"(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|whether|why|how|in)"
-_WHAT_X_SAID = re.compile(
-    rf"(?:what|how|when|where|why|did|does|do|has|have)\s+(?:(?:else\s+)?(?:did|does|do|has|have|had|is|was|were|would|will)\s+)?"
-    rf"(?P<speaker>.{{1,120}}?)\s+(?:{_SAYING})\b(?:\s+(?:anything|something))?(?:\s+(?:{_ON}\s+)?(?P<topic>.+))?",
-    re.IGNORECASE | re.DOTALL,
+_WHAT_X_SAID = tuple(
+    re.compile(pattern + _TOPIC, re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"{_ASKS}(?:did|does|do|would|will)\s+{_SPEAKER}\s+(?:ever\s+)?(?:{_BASE})\b",
+        rf"{_ASKS}(?:has|have|had)\s+{_SPEAKER}\s+(?:ever\s+)?(?:{_DONE})\b",
+        rf"(?:what|how|why)\s+(?:else\s+)?(?:is|are|was|were)\s+{_SPEAKER}\s+(?:{_DOING})\b",
+        rf"(?:(?:show|tell)\s+me\s+)?(?:all\s+)?what\s+(?=.*(?-i:[A-Z])){_SPEAKER}\s+(?:{_PAST}|{_SAYS}|has\s+said)\b",
+        r"(?:(?:show|list|give)\s+(?:me\s+)?)?(?:all\s+)?(?:the\s+)?(?:quotes|statements)\s+(?:by|from|of)\s+"
+        rf"{_SPEAKER}(?=$|\s+(?:about|on)\s)",
+    )
 )
 _WHO_SAID = re.compile(
-    rf"who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_SAYING})\s+(?:that\s+)?(?P<topic>.+)",
+    rf"who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
+    r"(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 # "what do the articles say about Syria?" asks for no speaker.
@@ -69,7 +81,7 @@ def parse_question(text: str) -> Question:
     who = _WHO_SAID.fullmatch(plain)
     if who:
         return Question(text, terms(text), None, who["topic"], quoted=True)
-    what = _WHAT_X_SAID.fullmatch(plain)
+    what = next(filter(None, (pattern.fullmatch(plain) for pattern in _WHAT_X_SAID)), None)
     if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
         topic = what["topic"] if terms(what["topic"] or "") else None
         return Question(text, terms(text), what["speaker"], topic, quoted=True)
