@@ -72,15 +72,20 @@ class Library:
             try:
                 self._bring_in_step(progress)
             except DamagedStoreError as damage:
-                self._drop(damage)
-                self._bring_in_step(progress)
+                self._mend(damage, progress)
 
-    def _drop(self, damage: DamagedStoreError) -> None:
+    def _mend(self, damage: DamagedStoreError, progress: Progress | None = None) -> None:
+        """Read anew what is damaged: the articles that are named, or where that does not do, all."""
         log.warning("%s: it is made anew from the articles", damage)
-        if damage.articles:
-            self._store.delete(damage.articles)
-        else:
-            self._store.clear(made_for=self._made_for)
+        try:
+            if damage.articles:
+                self._store.delete(damage.articles)
+                self._bring_in_step(progress)
+                return
+        except DamagedStoreError as more:
+            log.warning("%s", more)
+        self._store.discard()
+        self._bring_in_step(progress)
 
     @property
     def _made_for(self) -> str:
@@ -216,8 +221,7 @@ class Library:
             return work()
         except DamagedStoreError as damage:
             with self._store.writing():
-                self._drop(damage)
-                self.refresh()
+                self._mend(damage)
             return work()
 
     def count(self) -> int:

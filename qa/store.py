@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import re
 import secrets
 import sqlite3
 import threading
@@ -47,6 +48,8 @@ CREATE INDEX quotes_of_article ON quotes (article);
 CREATE INDEX quotes_of_speaker ON quotes (speaker);
 INSERT INTO meta VALUES ('made_for', ''), ('state', '');
 """
+# What SQLite says where the disk or another process is in the way; whatever else it says is damage.
+_NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
 _QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by'
 _FIELDS = "id, title, text, path, source, authors, published, url, body"
 
@@ -94,6 +97,7 @@ class Store:
         self.folder = folder
         self._mutex = threading.RLock()
         self._index: FaissIndex | None = None
+        self._index_state = ""
         self._articles: dict[str, Article] = {}
 
     @contextmanager
@@ -116,9 +120,9 @@ class Store:
             try:
                 with self._database:
                     yield self._database.cursor()
-            except sqlite3.OperationalError as error:
-                raise OSError(f"the index in {str(self.folder)!r} cannot be used: {error}") from error
-            except sqlite3.DatabaseError as error:
+            except (sqlite3.Error, UnicodeDecodeError, json.JSONDecodeError) as error:
+                if isinstance(error, sqlite3.OperationalError) and _NOT_DAMAGE.search(str(error)):
+                    raise OSError(f"the index in {str(self.folder)!r} cannot be used: {error}") from error
                 raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: {error}") from error
 
     def stamps(self) -> dict[str, tuple[str, str]]:
@@ -173,32 +177,35 @@ class Store:
     @property
     def state(self) -> str:
         """What names the present state of the articles: another one after each change."""
-        with self._cursor() as cursor:
-            return str(cursor.execute("SELECT value FROM meta WHERE key = 'state'").fetchone()[0])
+        return self._meta("state")
 
     @property
     def made_for(self) -> str:
         """What made the passages and vectors that are held; empty in a new store."""
+        return self._meta("made_for")
+
+    def _meta(self, key: str) -> str:
         with self._cursor() as cursor:
-            return str(cursor.execute("SELECT value FROM meta WHERE key = 'made_for'").fetchone()[0])
+            row = cursor.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+        if not row:
+            raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: {key!r} is missing")
+        return str(row[0])
 
     def clear(self, *, made_for: str) -> None:
-        """Remove everything, and note what makes the vectors that follow; a damaged database is made anew."""
-        with self._mutex:
-            try:
-                self._remove_all(made_for)
-            except DamagedStoreError:
-                self._database.close()
-                _discard(self.folder / _FILE)
-                self._database = _open(self.folder / _FILE)
-                self._remove_all(made_for)
-
-    def _remove_all(self, made_for: str) -> None:
+        """Remove everything, and note what makes the vectors that follow."""
         with self._cursor() as cursor:
             cursor.execute("DELETE FROM articles")
             cursor.execute("UPDATE meta SET value = ? WHERE key = 'made_for'", (made_for,))
             _change_state(cursor)
-        self._articles.clear()
+            self._articles.clear()
+
+    def discard(self) -> None:
+        """Put a new, empty database in the place of a damaged one."""
+        with self._mutex:
+            self._database.close()
+            _discard(self.folder / _FILE)
+            self._database = _open(self.folder / _FILE)
+            self._articles.clear()
 
     def load_index(self) -> None:
         """Bring the vector index in step with the articles: the saved one if it is theirs and whole, else a new one.
@@ -206,7 +213,7 @@ class Store:
         Raises DamagedStoreError where an article's row, passages or vectors are not as they were written.
         """
         with self._cursor() as cursor:
-            state = self.state
+            state = self._index_state = self.state
             try:
                 self._index = FaissIndex.load(self.folder, made_from=state)
             except StaleIndexError as reason:
@@ -282,14 +289,24 @@ class Store:
                 among = [passage_id for (passage_id,) in cursor.execute(query + where, values)]
         found = index.search(vector, k, among=among)
         with self._cursor() as cursor:
-            query = f'SELECT id, article, "start", "end" FROM passages WHERE id IN ({",".join("?" * len(found))})'
-            spans = {row[0]: row[1:] for row in cursor.execute(query, [passage_id for passage_id, _ in found])}
-            # A row may be gone: another process may have changed the articles since this index was loaded.
+            query = 'SELECT id, article, "start", "end" FROM passages WHERE id IN (SELECT value FROM json_each(?))'
+            ids = json.dumps([passage_id for passage_id, _ in found])
+            spans = {row[0]: row[1:] for row in cursor.execute(query, (ids,))}
+            # A row may be gone where another process changed the articles since this index was loaded, and only then.
+            if len(spans) < len(found) and self.state == self._index_state:
+                raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: passages are missing")
             return [
-                (Passage(self.article(spans[passage_id][0]), *spans[passage_id][1:]), cosine)
+                (Passage(self._held(spans[passage_id][0]), *spans[passage_id][1:]), cosine)
                 for passage_id, cosine in found
                 if passage_id in spans
             ]
+
+    def _held(self, article_id: str) -> Article:
+        """Return the article that a passage or a quote is of, which must be there."""
+        try:
+            return self.article(article_id)
+        except KeyError as error:
+            raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: {error}") from error
 
     def speakers(self, **filters: Unpack[Filters]) -> dict[str, int]:
         """Return who is quoted in the articles that the filters leave, and how often."""
@@ -323,7 +340,7 @@ class Store:
         """
         with self._cursor() as cursor:
             return [
-                Quote(self.article(article_id), start, end, speaker, kind, _span(cue), _span(mention), resolved_by)
+                Quote(self._held(article_id), start, end, speaker, kind, _span(cue), _span(mention), resolved_by)
                 for article_id, start, end, speaker, kind, cue, mention, resolved_by in cursor.execute(
                     query, values
                 ).fetchall()
@@ -351,10 +368,10 @@ def _open(file: Path) -> sqlite3.Connection:
             if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 2:
                 return database
             log.warning("%s is of another version of this program: it is made anew", file)
-        except sqlite3.OperationalError:
-            database.close()
-            raise
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if isinstance(error, sqlite3.OperationalError) and _NOT_DAMAGE.search(str(error)):
+                database.close()
+                raise
             log.warning("%s is damaged (%s): it is made anew", file, error)
         database.close()
         _discard(file)

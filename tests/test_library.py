@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -199,6 +200,35 @@ def test_a_changed_vector_in_the_database_is_never_searched(
     (tmp_path / "index" / "vectors.faiss").unlink()
     again = make_library().retrieve("spring fair")
     assert [(hit.passage.text, hit.score) for hit in again] == [(hit.passage.text, hit.score) for hit in expected]
+
+
+def test_no_damage_to_any_file_is_ever_answered_from(tmp_path: Path, encoder: WordEncoder) -> None:
+    folder, whole = tmp_path / "stories", tmp_path / "whole"
+    folder.mkdir()
+    for number in range(30):
+        story = (
+            f'Story number{number} is long.\n\n"It is so in case{number}," said Anna Berg.\n\n' + "Filler here. " * 40
+        )
+        (folder / f"{number}.txt").write_text(story)
+    with Library(folder, Store(whole), encoder) as library:
+        library.refresh()
+        expected = library.retrieve("number7", 1), sorted(quote.text for quote in library.quotes("Berg"))
+    rng = random.Random(1)
+    for number in range(40):
+        index = tmp_path / f"index{number}"
+        shutil.copytree(whole, index)
+        file = rng.choice([file for file in sorted(index.iterdir()) if file.stat().st_size])
+        data = bytearray(file.read_bytes())
+        if rng.random() < 0.3:
+            del data[rng.randrange(len(data)) :]
+        else:
+            start = rng.randrange(len(data))
+            data[start : start + 3000] = rng.randbytes(len(data[start : start + 3000]))
+        file.write_bytes(data)
+        with Library(folder, Store(index), encoder) as library:
+            library.refresh()
+            assert (library.retrieve("number7", 1), sorted(q.text for q in library.quotes("Berg"))) == expected
+            assert library.count() == 30
 
 
 @pytest.mark.parametrize(
