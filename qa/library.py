@@ -184,7 +184,10 @@ class Library:
 
             quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
             if quotes is not None:
-                answer = self._quote_answerer.answer(asked, quotes, hits)
+                others = (
+                    [] if quotes else self._store.quotes(articles={hit.passage.article.id for hit in hits}, **filters)
+                )
+                answer = self._quote_answerer.answer(asked, quotes, hits, others)
                 # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
                 if asked.speaker or not answer.refusal:
                     return answer

@@ -50,10 +50,13 @@ class QuoteAnswerer:
         self.floor = floor
         self._vectors: dict[str, Vectors] = {}
 
-    def answer(self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit]) -> Answer:
+    def answer(
+        self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit], others: Sequence[Quote] = ()
+    ) -> Answer:
         """Return the statements that ``quotes`` make on the question's topic, or a refusal.
 
         ``quotes`` are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
+        ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead.
         """
         statements = self.on_topic(quotes, question.topic)
         if question.speaker is None:
@@ -61,7 +64,11 @@ class QuoteAnswerer:
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
             statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
         if not statements:
-            return refuse(question, _not_quoted(question, quotes), hits)
+            on_topic = self.on_topic(others, question.topic) if question.topic else []
+            instead = sorted(on_topic, key=lambda statement: -statement.score)
+            names = list(dict.fromkeys(statement.speaker for statement in instead if statement.speaker))[:3]
+            told = f" About {question.topic} they quote {', '.join(names)}." if names else ""
+            return refuse(question, _not_quoted(question, quotes) + told, hits)
         name = statements[0].speaker or ""
         summary = _counted(question, statements)
         if question.speaker is None:
