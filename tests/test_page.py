@@ -72,6 +72,14 @@ def answer(*statements: Statement, **fields: Any) -> Answer:
     return Answer(**{"question": "q", "hits": (), "refusal": None, "confidence": 1, **fields, "statements": statements})
 
 
+def test_the_number_of_a_speakers_statements_is_shown_escaped() -> None:
+    one = article()
+    counted = answer(statement(one, "Two.", speaker="<b>X</b>"), summary="1 statement by <b>X</b>")
+    shown = markup.conversation([Turn("q", counted)])
+    assert text_of("summary", shown) == "1 statement by <b>X</b>"
+    assert "<b>" not in shown
+
+
 def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     of = article()
     found = markup.source(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)

@@ -107,7 +107,7 @@ def _turn(turn: Turn, number: int, *, last: bool) -> str:
             reply += _passages(turn.passages, number, "nearest", shown=None)
     else:
         reply = f'<p class="short" dir="auto">{escape(clean(answer.short))}</p>' if answer.short else ""
-        reply += f'<p class="note" dir="auto">{escape(clean(answer.summary))}</p>' if answer.summary else ""
+        reply += f'<p class="summary" dir="auto">{escape(clean(answer.summary))}</p>' if answer.summary else ""
         reply += _passages(turn.passages, number, "statements", shown=0 if last else None)
     return f'<li class="turn">{question}{reply}</li>'
 
