@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from embeddings import Encoder
-from qa.articles import Article
+from qa.articles import Article, Slice
 from qa.passages import sentence_spans
 from qa.questions import Question, stems
 from qa.retrieval import Hit
@@ -24,37 +24,21 @@ _BEFORE, _AFTER = 2, 1
 
 
 @dataclass(frozen=True)
-class Statement:
-    """A sentence of an article that answers, with offsets into the article's text.
+class Statement(Slice):
+    """A sentence of an article that answers, or the sentences of one quote.
 
     ``score`` (0..1, higher is better) weighs the sentence's and its passage's cosine to the question with the share of
     the question's content words in it and around it. Where it says what somebody said, ``speaker`` is who, and ``kind``
     is direct, indirect or mixed.
     """
 
-    article: Article
-    start: int
-    end: int
     score: float
     speaker: str | None = None
     kind: str | None = None
 
-    @property
-    def text(self) -> str:
-        """The sentence as it stands in the article."""
-        return self.article.text[self.start : self.end]
-
     def as_dict(self) -> dict[str, Any]:
         """Return the sentence with its article and offsets, for JSON."""
-        return {
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
-            "score": self.score,
-            "speaker": self.speaker,
-            "kind": self.kind,
-            "article": self.article.as_dict(),
-        }
+        return {**super().as_dict(), "score": self.score, "speaker": self.speaker, "kind": self.kind}
 
 
 @dataclass(frozen=True)

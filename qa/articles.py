@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import yaml
@@ -76,6 +77,24 @@ class Article:
             "published": published,
             "url": self.url,
         }
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A stretch of an article. Whatever is shown of an article is one, so that nothing can drift from its text."""
+
+    article: Article
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        """The stretch, as it stands in the article."""
+        return self.article.text[self.start : self.end]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the stretch with its article and offsets, for JSON."""
+        return {"text": self.text, "start": self.start, "end": self.end, "article": self.article.as_dict()}
 
 
 def article_id(path: str) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
-from qa.articles import Article
+from qa.articles import Article, Slice
 
 Span = tuple[int, int]
 
@@ -60,18 +59,8 @@ _BOILERPLATE = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class Passage:
+class Passage(Slice):
     """A run of whole sentences of one article that fits the encoder."""
-
-    article: Article
-    start: int
-    end: int
-
-    @property
-    def text(self) -> str:
-        """The passage as it stands in the article."""
-        return self.article.text[self.start : self.end]
 
 
 def split_article(article: Article, token_spans: Callable[[str], list[Span]], token_limit: int) -> list[Passage]:

@@ -22,8 +22,7 @@ class Hit:
 
     def as_dict(self) -> dict[str, Any]:
         """Return the passage with its article and offsets, for JSON."""
-        p = self.passage
-        return {"text": p.text, "start": p.start, "end": p.end, "score": self.score, "article": p.article.as_dict()}
+        return {**self.passage.as_dict(), "score": self.score}
 
 
 def search(store: Store, encoder: Encoder, question: str, k: int, **filters: Unpack[Filters]) -> list[Hit]:

@@ -16,7 +16,7 @@ from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
-from qa.articles import Article
+from qa.articles import Article, Slice
 from qa.quotes.content import content
 from qa.quotes.cues import Cue, find_cues, phrase
 from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
@@ -32,7 +32,7 @@ Kind = Literal["direct", "indirect", "mixed"]
 
 
 @dataclass(frozen=True)
-class Quote:
+class Quote(Slice):
     """Something said: ``article.text[start:end]``, by whom (None: not known) and how that was found.
 
     ``resolved_by`` is one of name, surname, role, appositive, organisation, pronoun, paragraph (the quote
@@ -40,32 +40,21 @@ class Quote:
     the speaker as written.
     """
 
-    article: Article
-    start: int
-    end: int
     speaker: str | None
     kind: Kind
     cue: Span | None
     mention: Span | None
     resolved_by: str
 
-    @property
-    def text(self) -> str:
-        """What was said, as it stands in the article."""
-        return self.article.text[self.start : self.end]
-
     def as_dict(self) -> dict[str, Any]:
         """Return the quote with its article and offsets, for JSON."""
         return {
-            "text": self.text,
-            "start": self.start,
-            "end": self.end,
+            **super().as_dict(),
             "speaker": self.speaker,
             "kind": self.kind,
             "cue": self.cue,
             "mention": self.mention,
             "resolved_by": self.resolved_by,
-            "article": self.article.as_dict(),
         }
 
 
