@@ -130,12 +130,12 @@ def covered(wanted: frozenset[str], there: frozenset[str]) -> float:
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
-def with_context(article: Article, start: int, end: int) -> str:
+def with_context(article: Article, start: int, end: int, *, after: int = _AFTER) -> str:
     """Return ``text[start:end]`` between the two sentences before it and the one after, as far as they are near."""
     first, last = max(article.body, start - 600), min(len(article.text), end + 300)
     before = list(sentence_spans(article.text, first, start))[-_BEFORE:]
-    after = list(sentence_spans(article.text, end, last))[:_AFTER]
-    return " ".join(article.text[s:e] for s, e in [*before, (start, end), *after])
+    following = list(sentence_spans(article.text, end, last))[:after]
+    return " ".join(article.text[s:e] for s, e in [*before, (start, end), *following])
 
 
 def refuse(question: Question, why: str, hits: Sequence[Hit] = (), confidence: float = 0.0) -> Answer:

@@ -7,11 +7,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from threading import Lock
 from typing import Self, TypeVar, Unpack
 
+import numpy as np
 from platformdirs import user_cache_path
 
 from embeddings import Encoder, SentenceEncoder
@@ -21,7 +23,7 @@ from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
 from qa.retrieval import MOST_CHARACTERS, Hit, search
-from qa.statements import QuoteAnswerer, matching_speakers, quotes_asked_for
+from qa.statements import QuoteAnswerer, matching_speakers, quotes_asked_for, statement_span
 from qa.store import DamagedStoreError, Filters, Store
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,7 @@ class Library:
         self._store = store
         self._encoder = encoder
         self._answerer = answerer or SentenceAnswerer(encoder)
-        self._quote_answerer = QuoteAnswerer(encoder)
+        self._quote_answerer = QuoteAnswerer(store, encoder)
 
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
@@ -149,13 +151,24 @@ class Library:
         return _Changed(article, passages, f"{seen} {text}")
 
     def _keep(self, waiting: list[_Changed]) -> None:
-        """Encode the passages of several articles at once, and store the articles one by one."""
-        vectors = self._encoder.encode([passage.text for changed in waiting for passage in changed.passages])
-        quotes = extract_quotes_many(changed.article for changed in waiting)
-        for changed, said in zip(waiting, quotes, strict=True):
-            count = len(changed.passages)
-            self._store.replace_article(changed.article, changed.passages, vectors[:count], changed.stamp, said)
-            vectors = vectors[count:]
+        """Encode what several articles hold at once, and store the articles one by one."""
+        quotes = list(extract_quotes_many(changed.article for changed in waiting))
+        passages = [[passage.text for passage in changed.passages] for changed in waiting]
+        sentences = [[q.article.text[slice(*statement_span(q))] for q in said] for said in quotes]
+        titles = [changed.article.title for changed in waiting]
+        texts = dict.fromkeys([*chain(*passages), *chain(*sentences), *titles])
+        vectors = dict(zip(texts, self._encoder.encode(list(texts)), strict=True))
+        width = len(vectors[titles[0]])
+        for changed, said, of_passages, of_quotes in zip(waiting, quotes, passages, sentences, strict=True):
+            self._store.replace_article(
+                changed.article,
+                changed.passages,
+                np.array([vectors[text] for text in of_passages], dtype=np.float32).reshape(-1, width),
+                quotes=said,
+                quote_vectors=np.array([vectors[text] for text in of_quotes], dtype=np.float32).reshape(-1, width),
+                title_vector=vectors[changed.article.title],
+                stamp=changed.stamp,
+            )
 
     def retrieve(self, question: str, k: int = 5, **filters: Unpack[Filters]) -> list[Hit]:
         """Return the ``k`` passages nearest to ``question``, best first, among the articles that the `Filters` leave.
@@ -187,7 +200,7 @@ class Library:
                 others = (
                     [] if quotes else self._store.quotes(articles={hit.passage.article.id for hit in hits}, **filters)
                 )
-                answer = self._quote_answerer.answer(asked, quotes, hits, others)
+                answer = self._mended(lambda: self._quote_answerer.answer(asked, quotes, hits, others))
                 # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
                 if asked.speaker or not answer.refusal:
                     return answer

@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Unpack
 
-import numpy as np
-
 from embeddings import Encoder
-from embeddings.encoder import Vectors
 from qa.answers import Answer, Statement, covered, refuse, with_context
+from qa.articles import Article
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
@@ -23,16 +22,14 @@ from qa.store import Filters, Store
 
 # How a statement is weighed against a topic, and below what it is not on it: measured by tests/benchmarks/answers.py.
 # The floor belongs to all-MiniLM-L6-v2.
-_OWN, _CONTEXT, _TITLE, _WORDS, _NEAR_WORDS, _ARTICLE_WORDS = 0.4, 0.4, 0.3, 0.2, 0.4, 0.2
-TOPIC_FLOOR = 0.38
+_OWN, _PASSAGE, _TITLE, _ARTICLE, _WORDS, _NEAR_WORDS, _ARTICLE_WORDS = 0.4, 0.4, 0.3, 0.2, 0.2, 0.4, 0.3
+_SUM = _OWN + _PASSAGE + _TITLE + _ARTICLE + _WORDS + _NEAR_WORDS + _ARTICLE_WORDS
+TOPIC_FLOOR = 0.40
 # Who said something is told only by a statement that all but says it, and by others that come this near to the best.
 _SAID_FLOOR = 0.5
 _WITHIN = 0.08
 _MOST_SAID = 3
 _NEAREST, _NEAREST_OF_MANY, _MANY = 10, 200, 400
-# So many statements of one speaker are compared with a topic by their vectors, which takes a quarter of a second.
-_COMPARED = 60
-_REMEMBERED = 20_000  # vectors, 30 MB
 
 # "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
 _POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
@@ -45,10 +42,10 @@ _OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in
 class QuoteAnswerer:
     """Answers what somebody said with all of their statements on the topic, and who said something by whose it is."""
 
-    def __init__(self, encoder: Encoder, *, floor: float = TOPIC_FLOOR) -> None:
+    def __init__(self, store: Store, encoder: Encoder, *, floor: float = TOPIC_FLOOR) -> None:
+        self.store = store
         self.encoder = encoder
         self.floor = floor
-        self._vectors: dict[str, Vectors] = {}
 
     def answer(
         self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit], others: Sequence[Quote] = ()
@@ -105,37 +102,33 @@ class QuoteAnswerer:
         if topic is None or not told:
             return [Statement(q.article, start, end, 1.0, q.speaker, q.kind) for (start, end), q in told]
         wanted = terms(topic)
-        contexts = [with_context(quote.article, start, end) for (start, end), quote in told]
-        near = [covered(wanted, stems(context)) for context in contexts]
-        chosen = sorted(range(len(told)), key=lambda n: -near[n])[:_COMPARED]
-        own = [told[n][1].article.text[slice(*told[n][0])] for n in chosen]
-        titles = [told[n][1].article.title for n in chosen]
-        in_article = {told[n][1].article.id: stems(told[n][1].article.text) for n in chosen}
         asked = self.encoder.encode([topic], query=True)[0]
-        vectors = self._encoded([*own, *(contexts[n] for n in chosen), *titles])
-        cosines = (vectors @ asked).reshape(3, len(chosen))
+        in_article = {quote.article.id: covered(wanted, _stems_of_article(quote.article.text)) for _, quote in told}
         statements = []
-        for n, text, (of_own, of_context, of_title) in zip(chosen, own, cosines.T.tolist(), strict=True):
-            (start, end), quote = told[n]
+        for ((start, end), quote), near in zip(told, self.store.nearness(asked, [q for _, q in told]), strict=True):
+            article = quote.article
             score = (
-                _OWN * of_own
-                + _CONTEXT * of_context
-                + _TITLE * of_title
-                + _WORDS * covered(wanted, stems(text))
-                + _NEAR_WORDS * near[n]
-                + _ARTICLE_WORDS * covered(wanted, in_article[quote.article.id])
-            ) / (_OWN + _CONTEXT + _TITLE + _WORDS + _NEAR_WORDS + _ARTICLE_WORDS)
-            score = min(max(score, 0.0), 1.0)
-            statements.append(Statement(quote.article, start, end, score, quote.speaker, quote.kind))
+                _OWN * near.own
+                + _PASSAGE * near.passage
+                + _TITLE * near.title
+                + _ARTICLE * near.article
+                + _WORDS * covered(wanted, stems(article.text[start:end]))
+                + _NEAR_WORDS * _near(wanted, article, start, end)
+                + _ARTICLE_WORDS * in_article[article.id]
+            ) / _SUM
+            statements.append(Statement(article, start, end, min(max(score, 0.0), 1.0), quote.speaker, quote.kind))
         return statements
 
-    def _encoded(self, texts: Sequence[str]) -> Vectors:
-        """Return the texts' vectors (len(texts), dimension), those of the last questions without encoding again."""
-        known = self._vectors if len(self._vectors) < _REMEMBERED else {}
-        new = [text for text in dict.fromkeys(texts) if text not in known]
-        known = known | dict(zip(new, self.encoder.encode(new), strict=True))
-        self._vectors = known
-        return np.array([known[text] for text in texts], dtype=np.float32)
+
+def _near(wanted: frozenset[str], article: Article, start: int, end: int) -> float:
+    """Return the share of the topic's words in a statement and before it; what comes after it counts half."""
+    before = covered(wanted, stems(with_context(article, start, end, after=0)))
+    return (before + covered(wanted, stems(with_context(article, start, end)))) / 2
+
+
+@lru_cache(maxsize=2000)
+def _stems_of_article(text: str) -> frozenset[str]:
+    return stems(text)
 
 
 def quotes_asked_for(

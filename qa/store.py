@@ -9,11 +9,12 @@ import re
 import secrets
 import sqlite3
 import threading
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, NamedTuple, TypedDict, Unpack
 
 import numpy as np
 from filelock import FileLock
@@ -27,12 +28,13 @@ from qa.quotes import Quote
 log = logging.getLogger(__name__)
 
 _FILE = "library.sqlite"
-_VERSION = 2
+_VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
-    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL
+    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL,
+    title_vector BLOB NOT NULL
 );
 -- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
 CREATE TABLE passages (
@@ -42,7 +44,7 @@ CREATE TABLE passages (
 CREATE INDEX passages_of_article ON passages (article);
 CREATE TABLE quotes (
     article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE, "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,
-    speaker TEXT, kind TEXT NOT NULL, cue TEXT, mention TEXT, resolved_by TEXT NOT NULL
+    speaker TEXT, kind TEXT NOT NULL, cue TEXT, mention TEXT, resolved_by TEXT NOT NULL, vector BLOB NOT NULL
 );
 CREATE INDEX quotes_of_article ON quotes (article);
 CREATE INDEX quotes_of_speaker ON quotes (speaker);
@@ -50,7 +52,7 @@ INSERT INTO meta VALUES ('made_for', ''), ('state', '');
 """
 # What SQLite says where the disk or another process is in the way; whatever else it says is damage.
 _NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
-_QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by'
+_QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by, vector'
 _FIELDS = "id, title, text, path, source, authors, published, url, body"
 
 
@@ -66,6 +68,15 @@ class Filters(TypedDict, total=False):
     since: date | str | None
     until: date | str | None
     article: str | None
+
+
+class Nearness(NamedTuple):
+    """How near a quote is to a vector: cosines (-1..1) of its sentences, passage, article's title and best passage."""
+
+    own: float
+    passage: float
+    title: float
+    article: float
 
 
 class DamagedStoreError(Exception):
@@ -135,26 +146,35 @@ class Store:
         self,
         article: Article,
         passages: Sequence[Passage],
-        vectors: Vectors,
+        passage_vectors: Vectors,
+        *,
+        quotes: Sequence[Quote],
+        quote_vectors: Vectors,
+        title_vector: Vectors,
         stamp: str,
-        quotes: Sequence[Quote] = (),
     ) -> None:
-        """Put an article, its passages, their vectors (len(passages), dimension) and its quotes in place of the old."""
-        said = [_quote_row(quote) for quote in quotes]
-        blobs = [np.ascontiguousarray(vector, dtype="<f4").tobytes() for vector in vectors]
+        """Put an article with its passages and its quotes in the place of the old one.
+
+        ``passage_vectors`` (len(passages), dimension) and ``quote_vectors`` (len(quotes), dimension), of the sentences
+        in which the quotes stand, are in their order; ``title_vector`` has the shape (dimension,).
+        """
         spans = [(passage.start, passage.end) for passage in passages]
+        blobs = [_blob(vector) for vector in passage_vectors]
+        said = [(*_quote_row(quote), _blob(vector)) for quote, vector in zip(quotes, quote_vectors, strict=True)]
+        title = _blob(title_vector)
         with self._cursor() as cursor:
             cursor.execute("DELETE FROM articles WHERE id = ?", (article.id,))
             cursor.execute(
-                f"INSERT INTO articles ({_FIELDS}, stamp, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_row(article), stamp, _digest(article, spans, blobs, said)),
+                f"INSERT INTO articles ({_FIELDS}, stamp, title_vector, digest)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (*_row(article), stamp, title, _digest(article, spans, blobs, said, title)),
             )
             cursor.executemany(
                 'INSERT INTO passages (article, "start", "end", vector) VALUES (?, ?, ?, ?)',
                 [(article.id, start, end, blob) for (start, end), blob in zip(spans, blobs, strict=True)],
             )
             cursor.executemany(
-                f"INSERT INTO quotes (article, {_QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO quotes (article, {_QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(article.id, *row) for row in said],
             )
             _change_state(cursor)
@@ -239,14 +259,16 @@ class Store:
 
     def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> tuple[Article, list[tuple[int, bytes]]] | None:
         """Return an article and its (passage id, vector), or None unless they are what was written."""
-        row = cursor.execute(f"SELECT {_FIELDS}, digest FROM articles WHERE id = ?", (article_id,)).fetchone()
+        row = cursor.execute(
+            f"SELECT {_FIELDS}, title_vector, digest FROM articles WHERE id = ?", (article_id,)
+        ).fetchone()
         query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
         passages = cursor.execute(query, (article_id,)).fetchall()
         said = cursor.execute(f"SELECT {_QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
         try:
-            article = _article(row[:-1])
+            article = _article(row[:-2])
             spans, blobs = [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages]
-            digest = _digest(article, spans, blobs, said)
+            digest = _digest(article, spans, blobs, said, row[-2])
         except (TypeError, ValueError, UnicodeError):
             return None
         return (article, [(passage_id, blob) for passage_id, _, _, blob in passages]) if digest == row[-1] else None
@@ -335,7 +357,8 @@ class Store:
                 where += f" AND {column} IN (SELECT value FROM json_each(:{name}))"
                 values[name] = json.dumps(list(chosen))
         query = f"""
-            SELECT articles.id, {_QUOTE} FROM quotes JOIN articles ON articles.id = quotes.article
+            SELECT articles.id, {_QUOTE.removesuffix(", vector")}
+            FROM quotes JOIN articles ON articles.id = quotes.article
             WHERE {where} ORDER BY path, "start"
         """
         with self._cursor() as cursor:
@@ -345,6 +368,37 @@ class Store:
                     query, values
                 ).fetchall()
             ]
+
+    def nearness(self, vector: Vectors, quotes: Sequence[Quote]) -> list[Nearness]:
+        """Return how near each of ``quotes`` is to ``vector`` (dimension,), by the vectors that are stored."""
+        chosen = (json.dumps(list({quote.article.id for quote in quotes})),)
+        within = "article IN (SELECT value FROM json_each(?))"
+        with self._cursor() as cursor:
+            own = cursor.execute(
+                f'SELECT article, "start", "end", vector FROM quotes WHERE {within}', chosen
+            ).fetchall()
+            passages = cursor.execute(
+                f'SELECT article, "start", vector FROM passages WHERE {within} ORDER BY article, "start"', chosen
+            ).fetchall()
+            query = "SELECT id, title_vector FROM articles WHERE id IN (SELECT value FROM json_each(?))"
+            titles = dict(cursor.execute(query, chosen))
+        cosine_of_own = dict(zip([row[:-1] for row in own], _cosines(vector, [row[-1] for row in own]), strict=True))
+        cosine_of_title = dict(zip(titles, _cosines(vector, list(titles.values())), strict=True))
+        of_article: dict[str, tuple[list[int], list[float]]] = {}
+        for (article, start, _), cosine in zip(passages, _cosines(vector, [row[-1] for row in passages]), strict=True):
+            starts, cosines = of_article.setdefault(article, ([], []))
+            starts.append(start)
+            cosines.append(cosine)
+        found = []
+        for quote in quotes:
+            article = quote.article.id
+            if (article, quote.start, quote.end) not in cosine_of_own:
+                raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: a quote is missing", [article])
+            starts, cosines = of_article.get(article, ([0], [0.0]))
+            place = max(bisect_right(starts, quote.start) - 1, 0)
+            own_cosine = cosine_of_own[article, quote.start, quote.end]
+            found.append(Nearness(own_cosine, cosines[place], cosine_of_title[article], max(cosines)))
+        return found
 
     def close(self) -> None:
         """Let go of the files."""
@@ -446,10 +500,25 @@ def _quote_row(quote: Quote) -> tuple[int | str | None, ...]:
     return (quote.start, quote.end, quote.speaker, quote.kind, cue, mention, quote.resolved_by)
 
 
+def _cosines(vector: Vectors, blobs: Sequence[bytes]) -> list[float]:
+    if not blobs:
+        return []
+    cosines: list[float] = (np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), -1) @ vector).tolist()
+    return cosines
+
+
+def _blob(vector: Vectors) -> bytes:
+    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
+
+
 def _digest(
-    article: Article, spans: Sequence[tuple[int, int]], vectors: Sequence[bytes], quotes: Sequence[Sequence[object]]
+    article: Article,
+    spans: Sequence[tuple[int, int]],
+    vectors: Sequence[bytes],
+    quotes: Sequence[Sequence[Any]],
+    title: bytes,
 ) -> str:
-    digest = hashlib.sha256(json.dumps([_row(article), list(spans), list(quotes)]).encode())
-    for vector in vectors:
+    digest = hashlib.sha256(json.dumps([_row(article), list(spans), [quote[:-1] for quote in quotes]]).encode())
+    for vector in (*vectors, *(quote[-1] for quote in quotes), title):
         digest.update(vector)
     return digest.hexdigest()
