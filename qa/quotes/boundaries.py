@@ -10,15 +10,22 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from spacy.tokens import Doc, Token
 
+    from qa.quotes.cues import Cue
+    from qa.quotes.marks import Sentence
+
 _FINITE = ("VBD", "VBZ", "VBP", "MD")
+_SUBJECTS = ("nsubj", "nsubjpass", "expl")
+_KEPT = -0.4  # log odds: a find is worth keeping at somewhat less than even chances
+_KEPT_BESIDE = 0.5  # what no rule of grammar read must be likelier
 _JOINTS = frozenset([",", ";", "—", "–", "-", "--", ":", "("])
 _LINKS = frozenset(
     (
@@ -112,17 +119,208 @@ def first_verb(doc: Doc, first: int, end: int) -> str:
     return next((t.tag_ for t in doc[first : end + 1] if t.tag_ in (*_FINITE, "TO")), "")
 
 
+def starts(doc: Doc, cue: Cue, first: int, last: int, quoted: list[tuple[int, int]]) -> list[int]:
+    """The first tokens that a content may have whose rule says ``first``: where a clause, a noun phrase or the
+    words after the verb begin."""
+    behind = first > cue.token.i
+    low, high = (_base(cue, first), first + 14) if behind else (0, cue.left - 2)
+    found = {first, low}
+    for i in range(low + 1, min(high, last - 1, len(doc) - 2)):
+        at = doc[i].idx
+        if any(start < at < end for start, end in quoted):
+            continue
+        token, before = doc[i], doc[i - 1]
+        subject = token.head.dep_ in _SUBJECTS if token.head.i > i else token.dep_ in _SUBJECTS
+        if (
+            before.text in _JOINTS
+            or token.lower_ in ("that", "if", "whether", "how", "what", "why", "to", "and", "but")
+            or (behind and (subject or before.tag_ == "RB" or before.dep_ in ("npadvmod", "dobj", "dative")))
+        ):
+            found.add(i)
+    kept = (i for i in sorted(found) if i <= last and (i == first or doc[i].text not in (*_JOINTS, ".")))
+    return list(kept)[:20]
+
+
+def _base(cue: Cue, first: int) -> int:
+    """The first token that may be content: behind the verb, or behind the source of "according to"."""
+    if first <= cue.token.i:
+        return 0
+    return min(first, cue.right + 1) if cue.lemma == "according" else cue.last + 1
+
+
+def start_features(doc: Doc, cue: Cue, start: int, first: int, last: int, rule: str, cues: set[int]) -> Iterator[str]:
+    """What is seen at one candidate start; names only."""
+    behind = first > cue.token.i
+    side = "after" if behind else "before"
+    base = _base(cue, first)
+    token = doc[start]
+    word = token.lower_ if token.lower_ in _LINKS else token.tag_
+    before = doc[start - 1] if start else None
+    last_word = "^" if before is None else before.text if before.text in _JOINTS else before.tag_
+    if start == first:
+        yield "rule"
+        yield f"rule {rule}"
+        yield f"rule {rule} {word}"
+        if start > base:
+            yield f"rule skips {doc[base].tag_} {last_word}"
+    if start == base:
+        yield f"base {side}"
+        yield f"base {rule}"
+        yield f"base {side} {word}"
+        yield f"base {cue.lemma}"
+    else:
+        yield f"skips {side} {doc[base].tag_}"
+        yield f"skips {side} {doc[base].lower_ if doc[base].lower_ in _LINKS else doc[base].dep_}"
+        yield f"skipped {side} {min((start - base) // 2, 6)}"
+        passed = doc[base:start]
+        yield f"passes {side} verb {any(t.tag_ in _FINITE for t in passed)} {start < first}"
+        yield f"passes {side} that {any(t.lower_ == 'that' for t in passed)}"
+        yield f"passes {side} cue {any(base <= i < start for i in cues)}"
+    yield f"word {side} {word}"
+    yield f"word {side} {last_word} {word}"
+    yield f"dep {side} {token.dep_} {start < first} {start > first}"
+    holder = token
+    for _ in range(30):
+        if holder.head is holder or holder.head.left_edge.i < start:
+            break
+        holder = holder.head
+    place = (
+        "cue"
+        if holder.head is cue.token
+        else "root"
+        if holder.head is holder
+        else "in"
+        if holder.head.i > base
+        else "out"
+    )
+    yield f"hangs {side} {holder.dep_} {place}"
+    yield f"hangs {side} {holder.tag_} {place} {start == first}"
+    finite = next((t for t in doc[start : last + 1] if t.tag_ in _FINITE), None)
+    own = finite is not None and any(c.dep_ in _SUBJECTS and c.i >= start for c in finite.children)
+    yield f"finite {side} {finite is not None} {own}"
+    if start < first:
+        yield f"early {rule}"
+    if start > first:
+        yield f"late {rule}"
+
+
+def keep_features(
+    doc: Doc,
+    cue: Cue,
+    span: tuple[int, int],
+    proposal: tuple[int, int, str, float, float],
+    cues: set[int],
+    sentence: Sentence,
+) -> Iterator[str]:
+    """What tells whether the words of ``span`` are what somebody said; names only. ``proposal`` is the rule's
+    span, its name, and how sure the start and the end are."""
+    first, last = span
+    low, high, rule, sure_start, sure_end = proposal
+    token = cue.token
+    yield "all"
+    yield f"sure start {int(6 * sure_start)}"
+    yield f"sure end {int(6 * sure_end)}"
+    yield f"sure {int(6 * sure_start * sure_end)}"
+    yield f"moved {(first > low) - (first < low)} {(last > high) - (last < high)} {rule}"
+    yield f"rule {rule}"
+    yield f"lemma {cue.lemma}"
+    yield f"lemma {cue.lemma} {rule}"
+    yield f"tag {token.tag_} {rule}"
+    yield f"dep {token.dep_} {rule}"
+    yield f"tag {token.tag_} {token.dep_}"
+    for child in token.children:
+        if child.dep_ in ("aux", "auxpass", "mark", "prt") and child.i < token.i + 3:
+            yield f"{child.dep_} {child.lower_}"
+    who = cue.subject
+    yield f"who {who.tag_ if who is not None else None} {rule}"
+    if who is not None:
+        yield f"who {who.dep_} {'before' if who.i < token.i else 'after'}"
+        yield f"who far {min(abs(who.i - token.i) // 4, 4)}"
+        if who.lower_ in _LINKS or who.tag_ == "PRP":
+            yield f"who is {who.lower_}"
+    yield from _words_features(doc, cue, first, last, rule, sentence)
+    before = doc[cue.left - 1] if cue.left else None
+    plain = before is not None and (before.is_punct or before.lower_ in _LINKS)
+    yield f"before {'^' if before is None else before.lower_ if plain else before.tag_}"
+    yield f"inside {sum(first <= i <= last for i in cues if i != token.i)}"
+    yield f"cues {len(cues) > 1} {min(cues) == token.i}"
+
+
+def _words_features(doc: Doc, cue: Cue, first: int, last: int, rule: str, sentence: Sentence) -> Iterator[str]:
+    start = doc[first]
+    word = start.lower_ if start.lower_ in _LINKS else start.tag_
+    yield f"word {word} {rule}"
+    yield f"length {min((last - first) // 3, 6)} {rule}"
+    words = doc[first : last + 1]
+    finite = next((t for t in words if t.tag_ in _FINITE), None)
+    own = finite is not None and any(c.dep_ in _SUBJECTS for c in finite.children)
+    yield f"finite {finite.tag_ if finite is not None else None} {own}"
+    yield f"finite {finite is not None} {own} {rule} {word in ('that', 'to', 'if', 'whether')}"
+    marked = any(s < words[-1].idx + 1 and words[0].idx < e for s, e in sentence.woven)
+    yield f"marked {marked} {rule}"
+    yield f"marked {marked} {cue.lemma}"
+    yield f"stands {bool(sentence.full)} {rule}"
+    yield f"ends {last >= len(doc) - 2} {doc[min(last + 1, len(doc) - 1)].tag_}"
+    yield f"begins {cue.left == 0} {first == 0}"
+    if first > cue.token.i:
+        gap = doc[cue.last + 1 : first]
+        yield f"gap {min(len(gap), 5)}"
+        if len(gap):
+            yield f"gap {gap[0].tag_} {gap[-1].tag_}"
+    else:
+        after = doc[min(cue.right + 1, len(doc) - 1)]
+        yield f"then {after.text if after.is_punct else after.tag_} {rule}"
+        yield f"then {after.dep_} {cue.lemma == 'according'}"
+    capital = sum(t.is_title for t in doc) / len(doc)
+    yield f"capital {int(capital * 5)}"
+    yield f"final {doc[-1].text if doc[-1].is_punct else 'word'}"
+
+
 @lru_cache(maxsize=1)
-def _weights() -> dict[str, float]:
-    path = Path(__file__).with_name("boundaries.json")
-    return dict(json.loads(path.read_text())) if path.exists() else {}
+def _weights() -> dict[str, dict[str, float]]:
+    return dict(json.loads(Path(__file__).with_name("boundaries.json").read_text()))
 
 
-def best_end(doc: Doc, cue: Token, first: int, rule: int, cues: set[int], quoted: list[tuple[int, int]]) -> int:
-    """The likeliest last token of the content; the rules' own ``rule`` where nothing is to choose."""
-    weights = _weights()
+def _score(model: str, features: Iterable[str]) -> float:
+    weights = _weights()[model]
+    return sum(weights.get(f, 0.0) for f in features)
+
+
+def best_start(
+    doc: Doc, cue: Cue, first: int, last: int, rule: str, cues: set[int], quoted: list[tuple[int, int]]
+) -> tuple[int, float]:
+    """The likeliest first token of the content, whose rule says ``first``, and its probability."""
+    options = starts(doc, cue, first, last, quoted)
+    if len(options) < 2:
+        return first, 1.0
+    return _likeliest(options, [_score("start", start_features(doc, cue, s, first, last, rule, cues)) for s in options])
+
+
+def best_end(
+    doc: Doc, cue: Token, first: int, rule: int, cues: set[int], quoted: list[tuple[int, int]]
+) -> tuple[int, float]:
+    """The likeliest last token of the content and its probability; the rules' own ``rule`` where nothing is to
+    choose."""
     ends = candidates(doc, first, rule, quoted)
-    if not weights or len(ends) < 2:
-        return rule
-    scores = [(sum(weights.get(f, 0.0) for f in features(doc, cue, first, e, rule, cues)), -e) for e in ends]
-    return -max(scores)[1]
+    if len(ends) < 2:
+        return rule, 1.0
+    return _likeliest(ends, [_score("end", features(doc, cue, first, e, rule, cues)) for e in ends])
+
+
+def _likeliest(options: list[int], scores: list[float]) -> tuple[int, float]:
+    best = max(scores)
+    return options[scores.index(best)], 1.0 / sum(exp(s - best) for s in scores)
+
+
+def likely(
+    doc: Doc,
+    cue: Cue,
+    span: tuple[int, int],
+    proposal: tuple[int, int, str, float, float],
+    cues: set[int],
+    sentence: Sentence,
+) -> bool:
+    """Whether the words found are rather what somebody said than not."""
+    return _score("keep", keep_features(doc, cue, span, proposal, cues, sentence)) > (
+        _KEPT_BESIDE if proposal[2] == "beside" else _KEPT
+    )

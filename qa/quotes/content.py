@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qa.quotes.boundaries import best_end
+from qa.quotes.boundaries import best_end, best_start, likely
 from qa.quotes.cues import SUBJECTS, Cue, noun_at
 from qa.quotes.marks import Sentence
 from qa.quotes.saying import (
@@ -29,34 +29,67 @@ Bounds = tuple[int, int]
 
 
 def content(sentence: Sentence, cue: Cue, cues: list[Cue], used: set[int]) -> Bounds | None:
-    """Return the tokens (first, last) that say what was said at ``cue``; ``used`` are quotes that another cue has."""
+    """Return the characters (start, end) that say what was said at ``cue``; ``used`` are quotes that another cue
+    has."""
+    proposal = None if cue.silent else _propose(sentence, cue, used)
+    return _trim(sentence, cue, proposal, cues) if proposal is not None else None
+
+
+def _propose(sentence: Sentence, cue: Cue, used: set[int]) -> tuple[int, int, str] | None:
+    """The tokens (first, last) that the rules take for what was said, and which rule it was."""
     token, doc = cue.token, cue.token.doc
-    if cue.silent:
-        return None
     if cue.lemma == "according":
-        span = _around(doc, cue.left, cue.right, False)
-    else:
-        span = _parenthetical(cue) if _set_off(cue) and token.i not in used else None
-        if span is None and cue.verb and cue.left and doc[cue.left - 1].lower_ == "as" and _may_interrupt(cue):
-            end = next(
-                (i - 1 for i in range(cue.right + 1, min(len(doc), cue.right + 14)) if doc[i].text == ","),
-                cue.right,
-            )
-            if cue.left == 1 and end == cue.right and cue.right + 1 < len(doc) and doc[cue.right + 1].text != ",":
-                return None
-            span = _around(doc, cue.left - 1, end, False) if token.i not in used else None
-            if span is None:
-                return None
-        span = span or _complement(cue, used)
-        if span is None and _may_interrupt(cue) and token.i not in used:
-            span = _parenthetical(cue)
-        if span is None and cue.lemma in NAMING | {"accuse"} and token.i not in used and cue.subject is not None:
-            span = _named(sentence, cue)
-        if span is None and token.i not in used:
-            span = _after_verb(cue)
-    if span is None:
+        return _named_rule(_around(doc, cue.left, cue.right, False), "according")
+    free = token.i not in used
+    span = _parenthetical(cue) if _set_off(cue) and free else None
+    if span is None and cue.verb and cue.left and doc[cue.left - 1].lower_ == "as" and _may_interrupt(cue):
+        end = next(
+            (i - 1 for i in range(cue.right + 1, min(len(doc), cue.right + 14)) if doc[i].text == ","),
+            cue.right,
+        )
+        if cue.left == 1 and end == cue.right and cue.right + 1 < len(doc) and doc[cue.right + 1].text != ",":
+            return None
+        return _named_rule(_around(doc, cue.left - 1, end, False) if free else None, "as")
+    if span is not None:
+        return *span, "set off"
+    span = _complement(cue, used)
+    if span is not None:
+        return *span, "complement"
+    if not free:
         return None
-    return _trim(sentence, cue, span, cues)
+    span = _parenthetical(cue) if _may_interrupt(cue) else None
+    if span is not None:
+        return *span, "parenthesis"
+    if cue.lemma in NAMING | {"accuse"} and cue.subject is not None:
+        span = _named(sentence, cue)
+        if span is not None:
+            return *span, "named"
+    return _named_rule(_after_verb(cue), "after") or _named_rule(_beside(cue), "beside")
+
+
+def _named_rule(span: Bounds | None, rule: str) -> tuple[int, int, str] | None:
+    return None if span is None else (*span, rule)
+
+
+def _beside(cue: Cue) -> Bounds | None:
+    """Whatever stands after the verb that no rule reads: its object, what it is about, or the words up to the
+    end. Few of these are what was said; ``likely`` tells which."""
+    token, doc = cue.token, cue.token.doc
+    if cue.subject is None or not cue.verb:
+        return None
+    for child in token.rights:
+        if child.i <= cue.last:
+            continue
+        if child.dep_ in ("dobj", "ccomp", "xcomp") and child.right_edge.i - child.left_edge.i >= 3:
+            return child.left_edge.i, child.right_edge.i
+        if child.dep_ == "prep" and child.lower_ in ("about", "of", "against", "for", "on"):
+            inner = next((c for c in child.children if c.dep_ in ("pobj", "pcomp")), None)
+            if inner is not None and child.right_edge.i - inner.left_edge.i >= 3 and inner.lower_ not in WHEN:
+                return inner.left_edge.i, child.right_edge.i
+    at = cue.last + 1
+    if at + 3 < len(doc) and not doc[at].is_punct and cue.subject.i < token.i:
+        return at, len(doc) - 1
+    return None
 
 
 def _complement(cue: Cue, used: set[int]) -> Bounds | None:
@@ -238,10 +271,15 @@ def _around(doc: Doc, left: int, right: int, inverted: bool) -> Bounds | None:
     return (0, left - 1) if finite and not hanging else None
 
 
-def _trim(sentence: Sentence, cue: Cue, span: Bounds, cues: list[Cue]) -> Bounds | None:
-    """The span in characters, cut where another voice or the writer's own comment begins."""
+def _trim(sentence: Sentence, cue: Cue, proposal: tuple[int, int, str], cues: list[Cue]) -> Bounds | None:
+    """The span in characters, cut where another voice or the writer's own comment begins; None where it is
+    unlikely that anybody said it."""
     doc = cue.token.doc
-    first, last = span
+    first, last, rule = proposal
+    at = {c.token.i for c in cues}
+    sure_start = sure_end = 1.0
+    if cue.lemma not in NAMING and cue.lemma != "accuse":
+        first, sure_start = best_start(doc, cue, first, last, rule, at, sentence.woven)
     begin = max(first, cue.token.i)
     for other in cues:
         i = other.token.i
@@ -269,7 +307,7 @@ def _trim(sentence: Sentence, cue: Cue, span: Bounds, cues: list[Cue]) -> Bounds
     if last - first < 1 and cue.lemma not in NAMING:
         return None
     if first > cue.token.i:
-        end = best_end(doc, cue.token, first, last, {c.token.i for c in cues}, sentence.woven)
+        end, sure_end = best_end(doc, cue.token, first, last, at, sentence.woven)
         named = cue.lemma in NAMING or cue.lemma == "accuse"
         cut_off = any(doc[end].idx < start <= doc[last].idx for start, _ in sentence.woven)
         last = last if named and cut_off else end
@@ -277,6 +315,6 @@ def _trim(sentence: Sentence, cue: Cue, span: Bounds, cues: list[Cue]) -> Bounds
         first += 1
     while last >= first and (doc[last].is_punct or doc[last].is_space) and doc[last].text not in "\"”’')]%''":
         last -= 1
-    if first > last:
+    if first > last or not likely(doc, cue, (first, last), (*proposal, sure_start, sure_end), at, sentence):
         return None
     return doc[first].idx, doc[last].idx + len(doc[last].text)

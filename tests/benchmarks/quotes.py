@@ -124,6 +124,7 @@ class Unit:
     where: int
     speech: bool = True
     resolved_by: str = ""
+    cue_at: set[int] = field(default_factory=set)
 
     def overlap(self, other: Unit) -> float:
         return len(self.chars & other.chars) / max(len(self.chars), len(other.chars), 1)
@@ -160,7 +161,8 @@ def gold_units(row: dict[str, Any]) -> tuple[list[Unit], list[Unit]]:
         if rest:
             said = " ".join(text[slice(*p)] for p in rest)
             statement = len(said.split()) >= 4 or bool(re.search(r"[\"“”]|''", said))
-            indirect.append(Unit(letters(text, rest), source, cue, rest[0][0], speech and statement))
+            cue_at = letters(text, [(c["start"], c["end"]) for c in a["cue"]])
+            indirect.append(Unit(letters(text, rest), source, cue, rest[0][0], speech and statement, "", cue_at))
     return direct, indirect
 
 
