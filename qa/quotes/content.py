@@ -75,7 +75,7 @@ def _beside(cue: Cue) -> Bounds | None:
     """Whatever stands after the verb that no rule reads: its object, what it is about, or the words up to the
     end. Few of these are what was said; ``likely`` tells which."""
     token, doc = cue.token, cue.token.doc
-    if cue.subject is None or not cue.verb:
+    if cue.subject is None or not cue.verb or cue.lemma not in CLAUSE | REQUEST | INTENT | OBJECT:
         return None
     for child in token.rights:
         if child.i <= cue.last:

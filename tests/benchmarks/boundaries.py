@@ -31,7 +31,7 @@ boundaries = importlib.import_module("qa.quotes.boundaries")
 content = importlib.import_module("qa.quotes.content")
 extraction = importlib.import_module("qa.quotes.extraction")
 
-RATE, ROUNDS, RAREST, SMALL = 0.5, 400, 8, 0.02
+RATE, ROUNDS, RAREST, SMALL = 0.5, 400, 8, 0.06
 SAME = 0.8
 Choice = tuple[list[list[str]], int, int]  # features of each option, the right one, the rules' own
 
