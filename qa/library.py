@@ -193,6 +193,8 @@ class Library:
         if asked.quoted:
 
             def nearest(k: int) -> list[Hit]:
+                if k <= _ANSWERED_FROM:
+                    return hits[:k]
                 return search(self._store, self._encoder, asked.text, k, **filters)
 
             quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
