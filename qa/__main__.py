@@ -1,4 +1,4 @@
-"""The command line: python -m qa ask | search | quotes | index."""
+"""The command line: python -m qa ask | search | quotes | index | evaluate."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ import logging
 import sys
 from collections.abc import Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
 from qa.articles import Article
+from qa.evaluation import evaluate, read_questions
 from qa.library import SEEDS, Library, open_library
 from qa.store import Filters
 
@@ -75,6 +77,10 @@ def _parser() -> argparse.ArgumentParser:
     said.add_argument("--kind", choices=("direct", "indirect", "mixed"), help="only quotes of this kind")
     said.add_argument("--csv", action="store_true", help="print a table for a spreadsheet")
     narrow(said)
+    measured = command("evaluate", _evaluate, "Measure the answers to your own questions against what you expect.")
+    measured.add_argument("questions", type=Path, help="a file with one JSON object a line: see the README")
+    measured.add_argument("--misses", action="store_true", help="print what was wrong and what is missing")
+    measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
     command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
     return parser
 
@@ -171,6 +177,22 @@ def _quotes(library: Library, options: argparse.Namespace) -> int:
 def _not_a_formula(cell: str) -> str:
     """Return a cell that no spreadsheet takes for a formula: articles are other people's text."""
     return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
+
+
+def _evaluate(library: Library, options: argparse.Namespace) -> int:
+    scores = evaluate(library, read_questions(options.questions))
+    for kind, score in scores.items():
+        if options.json:
+            _print_json({"kind": kind, **score.as_dict(), "misses": score.misses})
+            continue
+        print(
+            f"{_printable(kind)}: {score.questions} questions, {score.refused} refused ({score.rightly_refused} of the "
+            f"{score.unanswerable} without an answer); an expected sentence first {score.first}; "
+            f"sentences: precision {score.precision:.3f}, recall {score.recall:.3f}"
+        )
+        for miss in score.misses if options.misses else []:
+            print(f"  {_printable(miss)}")
+    return ANSWERED if scores else NONE
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:

@@ -92,6 +92,6 @@ def test_the_readmes_python_runs_and_prints_what_it_says() -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"python -m qa (\w+)", readme))
-    assert commands == {"ask", "index", "quotes", "search"}
+    assert commands == {"ask", "evaluate", "index", "quotes", "search"}
     for flag in set(re.findall(r"`(--[a-z-]+)", readme)):
         assert any(f'"{flag}"' in (ROOT / name).read_text() for name in ("app.py", "qa/__main__.py")), flag

@@ -22,7 +22,8 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import qa.answers
-from qa import Answer, Library, open_library
+from qa import open_library
+from qa.evaluation import evaluate, read_questions
 
 Record = dict[str, Any]
 
@@ -48,42 +49,6 @@ def normal(text: str) -> str:
     """Return ``text`` as SQuAD's evaluation compares it: lower case, no punctuation, no articles."""
     plain = "".join(" " if c in string.punctuation + "“”‘’–—" else c for c in text.lower())
     return " " + " ".join(re.sub(r"\b(a|an|the)\b", " ", plain).split()) + " "
-
-
-def overlaps(answer: Answer, position: int, article_id: str | None, spans: list[list[int]]) -> bool:
-    """Tell whether a statement of the answer lies on one of the gold spans (offsets into the given text)."""
-    statement = answer.statements[position]
-    if statement.article.path != f"{article_id}.md":
-        return False
-    start, end = statement.start - statement.article.body, statement.end - statement.article.body
-    return any(start < e and s < end for s, e in spans)
-
-
-def measure_quotes(library: Library, questions: list[Record]) -> None:
-    by_kind: dict[str, list[Record]] = {}
-    for question in questions:
-        by_kind.setdefault(question["kind"], []).append(question)
-    for kind, asked in by_kind.items():
-        right = wrong = found = gold = first = refused = 0
-        for question in asked:
-            answer = library.ask(question["question"])
-            refused += answer.refusal is not None
-            spans, ok, article = (
-                question.get("gold_spans", []),
-                question.get("also_ok_spans", []),
-                question.get("article_id"),
-            )
-            matches = [overlaps(answer, n, article, spans) for n in range(len(answer.statements))]
-            first += bool(matches) and matches[0]
-            right += sum(matches)
-            wrong += sum(not m and not overlaps(answer, n, article, ok) for n, m in enumerate(matches))
-            for span in spans:
-                gold += 1
-                found += any(overlaps(answer, n, article, [span]) for n in range(len(answer.statements)))
-        print(
-            f"{kind}: {len(asked)} questions, {refused} refused, right sentence first {first}; of the sentences shown "
-            f"{right / max(1, right + wrong):.0%} right, of the gold ones {found / max(1, gold):.0%} shown"
-        )
 
 
 def measure_realtimeqa(data: Path, work: Path, count: int) -> None:
@@ -144,7 +109,8 @@ def main() -> None:
     options = parser.parse_args()
     write_articles(read_jsonl(options.data / "quotes" / "quotes_dev_articles.jsonl"), options.work / "quotes")
     with open_library(options.work / "quotes", index=options.work / "quotes.index") as library:
-        measure_quotes(library, read_jsonl(options.data / "quotes" / "quotes_dev.jsonl"))
+        for kind, score in evaluate(library, read_questions(options.data / "quotes" / "quotes_dev.jsonl")).items():
+            print(kind, score.as_dict())
     if options.questions:
         measure_realtimeqa(options.data, options.work, options.questions)
 

@@ -25,6 +25,7 @@ import numpy  # noqa: E402
 from quotes import Unit, gold_units, letters  # noqa: E402
 
 from qa.articles import Article  # noqa: E402
+from qa.evaluation import overlap  # noqa: E402
 from qa.quotes.marks import Reading, Sentence  # noqa: E402
 
 boundaries = importlib.import_module("qa.quotes.boundaries")
@@ -100,7 +101,7 @@ def collect(row: dict[str, Any], reading: Reading, model: str) -> Iterator[Choic
         own = [g for g in gold if g.cue_at & at]
         if model == "keep":
             found = unit(*args[2])
-            right = any(g.speech and g.overlap(found) >= SAME for g in gold)
+            right = any(g.speech and overlap(g.chars, found.chars) >= SAME for g in gold)
             other = [g for g in gold if not g.speech] + direct
             if not right and any(
                 len(g.chars & found.chars) >= 0.5 * min(len(g.chars), len(found.chars)) for g in other
@@ -122,7 +123,7 @@ def collect(row: dict[str, Any], reading: Reading, model: str) -> Iterator[Choic
             first = last
         if len(options) < 2 or first not in options:
             continue
-        best = [max((g.overlap(u) for g in own), default=0.0) for u in units]
+        best = [max((overlap(g.chars, u.chars) for g in own), default=0.0) for u in units]
         if model == "start" and goal:
             near = [min(abs(min(u.chars, default=0) - g) for g in goal) for u in units]
             if min(near) < 3 and max(best) > 0.1:

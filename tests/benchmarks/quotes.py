@@ -40,6 +40,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from qa.articles import Article
+from qa.evaluation import OVERLAPS, SpanScore, matched
 from qa.quotes import Quote, extract_quotes_many
 
 SPEECH = re.compile(
@@ -62,7 +63,6 @@ SPEECH = re.compile(
 SILENCE = re.compile(r"\b(?:declin|refus|not\b|n['’]t\b|never|without|avoid|stopped short)", re.I)
 MARKS = "\"“”„«»'‘’`"
 OPENING = re.compile(r"[\"“]|''|``|(?<!\w)[‘'](?=\w)")
-THRESHOLDS = (0.999, 0.8, 0.3)
 
 
 def split_direct(text: str, start: int, end: int) -> list[tuple[int, int]] | None:
@@ -126,9 +126,6 @@ class Unit:
     resolved_by: str = ""
     cue_at: set[int] = field(default_factory=set)
 
-    def overlap(self, other: Unit) -> float:
-        return len(self.chars & other.chars) / max(len(self.chars), len(other.chars), 1)
-
 
 def letters(text: str, spans: Iterable[tuple[int, int]]) -> set[int]:
     return {i for s, e in spans for i in range(s, e) if text[i].isalnum()}
@@ -183,13 +180,9 @@ def found_units(quotes: list[Quote]) -> tuple[list[Unit], list[Unit]]:
 
 
 @dataclass
-class Score:
+class Score(SpanScore):
     """Counts over a corpus; ``rows`` keeps each miss, false alarm and wrong speaker."""
 
-    gold: int = 0
-    found: int = 0
-    right: Counter[float] = field(default_factory=Counter)
-    kept: Counter[float] = field(default_factory=Counter)
     named: int = 0
     well_named: int = 0
     rows: list[tuple[str, str, str, str]] = field(default_factory=list)
@@ -198,48 +191,36 @@ class Score:
         speech = [g for g in gold if g.speech]
         ignore = [g for g in gold if not g.speech] + other
         self.gold += len(speech)
-        pairs = sorted(
-            ((g.overlap(f), i, j) for i, g in enumerate(speech) for j, f in enumerate(found) if g.chars & f.chars),
-            key=lambda p: (-round(p[0], 3), not (speech[p[1]].source & found[p[2]].source)),
-        )
-        best: dict[int, float] = {}
-        taken: dict[int, int] = {}
-        for value, i, j in pairs:
-            if i not in best and j not in taken:
-                best[i], taken[j] = value, i
-        for t in THRESHOLDS:
-            self.right[t] += sum(v >= t for v in best.values())
+        same_source = {(i, j) for i, g in enumerate(speech) for j, f in enumerate(found) if g.source & f.source}
+        best = matched([g.chars for g in speech], [f.chars for f in found], same_source)
+        for t in OVERLAPS:
+            self.right[t] += sum(value >= t for _, value in best.values())
+        of_found = dict(best.values())
         for j, f in enumerate(found):
-            value = best[taken[j]] if j in taken else 0.0
+            value = of_found.get(j, 0.0)
             if value < 0.3 and any(len(g.chars & f.chars) >= 0.5 * min(len(f.chars), len(g.chars)) for g in ignore):
                 continue
             self.found += 1
             if value < 0.8:
                 self.rows.append(("partial" if value >= 0.3 else "spurious", f.cue, name, show(text, f)))
         for i, g in enumerate(speech):
-            value = best.get(i, 0.0)
+            j, value = best.get(i, (-1, 0.0))
             if value < 0.8:
                 self.rows.append(("cut wrong" if value >= 0.3 else "missed", g.cue, name, show(text, g)))
             if value >= 0.3 and g.source:
-                f = found[next(j for j, k in taken.items() if k == i)]
+                f = found[j]
                 self.named += 1
                 if f.source & g.source:
                     self.well_named += 1
                 else:
-                    self.rows.append(
-                        (
-                            "speaker" + (" unresolved" if not f.source else " wrong"),
-                            g.cue,
-                            name,
-                            show(text, g) + " || " + show(text, f),
-                        )
-                    )
+                    kind = "speaker" + (" unresolved" if not f.source else " wrong")
+                    self.rows.append((kind, g.cue, name, show(text, g) + " || " + show(text, f)))
 
     def lines(self, title: str) -> list[str]:
         out = [f"{title}: {self.gold} annotated, {self.found} found"]
-        for t, label in zip(THRESHOLDS, ("strict", "0.8", "0.3"), strict=True):
-            p, r = self.right[t] / max(self.found, 1), self.right[t] / max(self.gold, 1)
-            out.append(f"  {label:>6}: precision {p:.3f} recall {r:.3f} F1 {2 * p * r / max(p + r, 1e-9):.3f}")
+        for t, label in zip(OVERLAPS, ("strict", "0.8", "0.3"), strict=True):
+            figures = f"precision {self.precision(t):.3f} recall {self.recall(t):.3f} F1 {self.f1(t):.3f}"
+            out.append(f"  {label:>6}: {figures}")
         out.append(f"  speaker: {self.well_named}/{self.named} = {self.well_named / max(self.named, 1):.3f}")
         return out
 

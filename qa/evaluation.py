@@ -1,0 +1,179 @@
+"""Measures: how well found spans agree with marked ones, and answers with the sentences that a person expects."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qa.answers import Answer, Statement
+from qa.library import Library
+
+# Two spans agree strictly, or share 0.8 or 0.3 of the longer one: what quotation studies report (for instance the
+# Gender Gap Tracker's, PLOS ONE 16(1), 2021).
+OVERLAPS = (0.999, 0.8, 0.3)
+
+
+def overlap(one: AbstractSet[int], other: AbstractSet[int]) -> float:
+    """Return what two sets of character offsets share, as a part (0..1) of the larger one."""
+    return len(one & other) / max(len(one), len(other), 1)
+
+
+@dataclass
+class SpanScore:
+    """Precision, recall and F1 of found spans at each of `OVERLAPS`, over as many texts as are added."""
+
+    gold: int = 0
+    found: int = 0
+    right: Counter[float] = field(default_factory=Counter)
+
+    def precision(self, at: float) -> float:
+        """Return the share (0..1) of the found spans that overlap their gold one by ``at`` or more."""
+        return self.right[at] / max(self.found, 1)
+
+    def recall(self, at: float) -> float:
+        """Return the share (0..1) of the gold spans that were found with an overlap of ``at`` or more."""
+        return self.right[at] / max(self.gold, 1)
+
+    def f1(self, at: float) -> float:
+        """Return the harmonic mean of precision and recall."""
+        precision, recall = self.precision(at), self.recall(at)
+        return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def matched(
+    gold: Sequence[AbstractSet[int]],
+    found: Sequence[AbstractSet[int]],
+    preferred: AbstractSet[tuple[int, int]] = frozenset(),
+) -> dict[int, tuple[int, float]]:
+    """Pair spans one to one, the largest overlaps first: index in ``gold`` -> (index in ``found``, overlap).
+
+    Among equal overlaps the ``preferred`` pairs (gold, found) come first.
+    """
+    pairs = sorted(
+        ((overlap(g, f), i, j) for i, g in enumerate(gold) for j, f in enumerate(found) if g & f),
+        key=lambda pair: (-round(pair[0], 3), (pair[1], pair[2]) not in preferred),
+    )
+    taken: dict[int, tuple[int, float]] = {}
+    used: set[int] = set()
+    for value, i, j in pairs:
+        if i not in taken and j not in used:
+            taken[i] = (j, value)
+            used.add(j)
+    return taken
+
+
+@dataclass(frozen=True)
+class Expected:
+    """A question and what a person expects of its answer.
+
+    ``gold`` are the sentences that must be shown, verbatim, ``also_ok`` such as may be; no ``gold``: it must be
+    refused. ``kind`` is any name to report it under.
+    """
+
+    question: str
+    kind: str
+    gold: tuple[str, ...]
+    also_ok: tuple[str, ...] = ()
+
+
+def read_questions(file: Path) -> list[Expected]:
+    """Read questions from a file of JSON objects, one a line, of which these fields are read:
+
+    question (required), kind, gold_quotes and also_ok (lists of verbatim sentences). Raises OSError where there is no
+    such file, ValueError with the line's number where a line is not of this form.
+    """
+    questions = []
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            gold, also_ok = (row.get(name) or [] for name in ("gold_quotes", "also_ok"))
+            if not isinstance(row["question"], str) or not all(isinstance(text, str) for text in [*gold, *also_ok]):
+                raise TypeError("the question is a string, gold_quotes and also_ok are lists of strings")
+            questions.append(Expected(row["question"], str(row.get("kind") or "all"), tuple(gold), tuple(also_ok)))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ValueError(
+                f"line {number} of {str(file)!r} is no question ({error!r}): write one JSON object a line, such as "
+                '{"question": "What did X say about Y?", "gold_quotes": ["\\"Y is late,\\" X said."]}'
+            ) from error
+    return questions
+
+
+@dataclass
+class AnswerScore:
+    """How the answers to questions of one kind agree with what was expected.
+
+    Over the sentences of all questions: ``right`` and ``wrong`` of those shown (also_ok is neither), ``shown`` of the
+    ``gold`` ones. Over the questions: ``first`` have a gold sentence first, ``refused`` have no answer.
+    """
+
+    questions: int = 0
+    unanswerable: int = 0
+    refused: int = 0
+    rightly_refused: int = 0
+    first: int = 0
+    right: int = 0
+    wrong: int = 0
+    gold: int = 0
+    shown: int = 0
+    misses: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float:
+        """The share (0..1) of the sentences shown that were expected."""
+        return self.right / max(self.right + self.wrong, 1)
+
+    @property
+    def recall(self) -> float:
+        """The share (0..1) of the expected sentences that were shown."""
+        return self.shown / max(self.gold, 1)
+
+    def add(self, expected: Expected, answer: Answer) -> None:
+        """Count one answer."""
+        self.questions += 1
+        self.refused += answer.refusal is not None
+        if not expected.gold:
+            self.unanswerable += 1
+            self.rightly_refused += answer.refusal is not None
+        right = [any(_stands_in(text, statement) for text in expected.gold) for statement in answer.statements]
+        self.first += bool(right) and right[0]
+        self.right += sum(right)
+        self.gold += len(expected.gold)
+        for statement, is_right in zip(answer.statements, right, strict=True):
+            if not is_right and not any(_stands_in(text, statement) for text in expected.also_ok):
+                self.wrong += 1
+                self.misses.append(f"{expected.question} | shown, not expected: {statement.text}")
+        for text in expected.gold:
+            if any(_stands_in(text, statement) for statement in answer.statements):
+                self.shown += 1
+            else:
+                self.misses.append(f"{expected.question} | expected, not shown: {text}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the counts and measures, for JSON."""
+        counts = {name: value for name, value in vars(self).items() if name != "misses"}
+        return counts | {"precision": round(self.precision, 4), "recall": round(self.recall, 4)}
+
+
+def _stands_in(text: str, statement: Statement) -> bool:
+    """Tell whether ``text`` is in the statement's article at a place that the statement lies on."""
+    start = statement.article.text.find(text)
+    while start >= 0:
+        if start < statement.end and statement.start < start + len(text):
+            return True
+        start = statement.article.text.find(text, start + 1)
+    return False
+
+
+def evaluate(library: Library, questions: Iterable[Expected]) -> dict[str, AnswerScore]:
+    """Ask ``library`` each question, and return how its answers agree with what is expected, by kind."""
+    scores: dict[str, AnswerScore] = {}
+    for expected in questions:
+        scores.setdefault(expected.kind, AnswerScore()).add(expected, library.ask(expected.question))
+    return scores
