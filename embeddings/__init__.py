@@ -1,6 +1,15 @@
 """Text -> vectors -> nearest rows. Knows nothing of articles."""
 
-from embeddings.encoder import Encoder, SentenceEncoder
+from embeddings.encoder import Encoder, SentenceEncoder, load_encoder
 from embeddings.index import FaissIndex, StaleIndexError, VectorIndex
+from embeddings.minilm import MiniLMEncoder
 
-__all__ = ["Encoder", "FaissIndex", "SentenceEncoder", "StaleIndexError", "VectorIndex"]
+__all__ = [
+    "Encoder",
+    "FaissIndex",
+    "MiniLMEncoder",
+    "SentenceEncoder",
+    "StaleIndexError",
+    "VectorIndex",
+    "load_encoder",
+]

