@@ -3,6 +3,7 @@
 from qa.answers import Answer, Statement
 from qa.articles import Article
 from qa.library import Library, Skipped, ask, open_library, quotes, retrieve
+from qa.names import Name
 from qa.passages import Passage
 from qa.quotes import Quote
 from qa.retrieval import Hit
@@ -12,6 +13,7 @@ __all__ = [
     "Article",
     "Hit",
     "Library",
+    "Name",
     "Passage",
     "Quote",
     "Skipped",

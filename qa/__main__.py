@@ -13,6 +13,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from qa.answers import Answer
 from qa.articles import Article
 from qa.library import SEEDS, Library, open_library
 from qa.store import Filters
@@ -113,15 +114,24 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
     if options.json:
         _print_json(answer.as_dict())
     elif answer.refusal:
-        print(answer.refusal)
+        print("\n".join([_printable(answer.refusal), *_names(answer)]))
     else:
-        if answer.summary:
-            print(f"{_printable(answer.summary)}\n")
+        above = [*([_printable(answer.summary)] if answer.summary else []), *_names(answer)]
+        print("\n".join(above), end="\n\n" if above else "")
         for number, statement in enumerate(answer.statements, 1):
             print(f"[{number}] {_printable(statement.text)}")
             said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
             print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
     return NONE if answer.refusal else ANSWERED
+
+
+def _names(answer: Answer) -> list[str]:
+    """Return what was made of the speaker's name, a line a spelling."""
+    return [
+        f"    {_printable(name.spelling)} ({name.quotes} quote{'' if name.quotes == 1 else 's'}) is taken for "
+        f"{'the same' if name.same else 'another'} person: {name.why}"
+        for name in answer.names
+    ]
 
 
 def _search(library: Library, options: argparse.Namespace) -> int:

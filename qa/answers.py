@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from embeddings import Encoder
 from qa.articles import Article, Slice
+from qa.names import Name
 from qa.passages import sentence_spans
 from qa.questions import Question, stems
 from qa.retrieval import Hit
@@ -47,7 +48,9 @@ class Answer:
 
     ``confidence`` (0..1) is the best statement's score, also where it was too low to be shown. ``short`` is the
     shortest span that answers, where one was read. ``hits`` are the passages that were read. ``summary`` counts the
-    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles".
+    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which
+    spellings of the speaker's name were taken for one person, and who else of that name was left out; it is empty
+    where there is nothing to tell.
     """
 
     question: str
@@ -57,6 +60,7 @@ class Answer:
     confidence: float
     short: str | None = None
     summary: str | None = None
+    names: tuple[Name, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer with its statements, for JSON."""
@@ -65,6 +69,7 @@ class Answer:
             "refusal": self.refusal,
             "short": self.short,
             "summary": self.summary,
+            "names": [name.as_dict() for name in self.names],
             "confidence": self.confidence,
             "statements": [statement.as_dict() for statement in self.statements],
             "hits": [hit.as_dict() for hit in self.hits],

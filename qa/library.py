@@ -19,11 +19,12 @@ from platformdirs import user_cache_path
 from embeddings import Encoder, SentenceEncoder
 from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
+from qa.names import matching_speakers
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
 from qa.retrieval import MOST_CHARACTERS, Hit, search
-from qa.statements import QuoteAnswerer, matching_speakers, quotes_asked_for, statement_span
+from qa.statements import QuoteAnswerer, quotes_asked_for, statement_span
 from qa.store import DamagedStoreError, Filters, Store
 
 log = logging.getLogger(__name__)
@@ -197,12 +198,11 @@ class Library:
                     return hits[:k]
                 return search(self._store, self._encoder, asked.text, k, **filters)
 
-            quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
-            if quotes is not None:
-                others = (
-                    [] if quotes else self._store.quotes(articles={hit.passage.article.id for hit in hits}, **filters)
-                )
-                answer = self._mended(lambda: self._quote_answerer.answer(asked, quotes, hits, others))
+            quoted = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
+            if quoted is not None:
+                near = {hit.passage.article.id for hit in hits}
+                others = [] if quoted.quotes else self._store.quotes(articles=near, **filters)
+                answer = self._mended(lambda: self._quote_answerer.answer(asked, quoted, hits, others))
                 # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
                 if asked.speaker or not answer.refusal:
                     return answer

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
 from qa.answers import Answer, Statement, covered, refuse, with_context
 from qa.articles import Article
+from qa.names import Name, name_stems, names_meant, role_of
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
-from qa.quotes.speakers import TITLES
 from qa.retrieval import Hit
 from qa.store import Filters, Store
 
@@ -31,12 +30,7 @@ _WITHIN = 0.08
 _MOST_SAID = 3
 _NEAREST, _NEAREST_OF_MANY, _MANY = 10, 200, 400
 
-# "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
-_POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
-_PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
 _FORMER = stems("former ex late emeritus retired ousted")
-_DETERMINERS = ("the", "a", "an", "his", "her", "their")
-_OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
 
 
 class QuoteAnswerer:
@@ -47,14 +41,13 @@ class QuoteAnswerer:
         self.encoder = encoder
         self.floor = floor
 
-    def answer(
-        self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit], others: Sequence[Quote] = ()
-    ) -> Answer:
-        """Return the statements that ``quotes`` make on the question's topic, or a refusal.
+    def answer(self, question: Question, quoted: Quoted, hits: Sequence[Hit], others: Sequence[Quote] = ()) -> Answer:
+        """Return the statements that the quotes make on the question's topic, or a refusal.
 
-        ``quotes`` are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
+        The quotes are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
         ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead.
         """
+        quotes = quoted.quotes
         statements = self.on_topic(quotes, question.topic)
         if question.speaker is None:
             best = max((statement.score for statement in statements), default=0.0)
@@ -65,7 +58,7 @@ class QuoteAnswerer:
             instead = sorted(on_topic, key=lambda statement: -statement.score)
             names = list(dict.fromkeys(statement.speaker for statement in instead if statement.speaker))[:3]
             told = f" About {question.topic} they quote {', '.join(names)}." if names else ""
-            return refuse(question, _not_quoted(question, quotes) + told, hits)
+            return replace(refuse(question, _not_quoted(question, quotes) + told, hits), names=quoted.names)
         name = statements[0].speaker or ""
         summary = _counted(question, statements)
         if question.speaker is None:
@@ -78,6 +71,7 @@ class QuoteAnswerer:
             max(statement.score for statement in statements),
             short=name if question.speaker is None and name and name in statements[0].article.text else None,
             summary=summary or None,
+            names=quoted.names,
         )
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
@@ -131,9 +125,16 @@ def _stems_of_article(text: str) -> frozenset[str]:
     return stems(text)
 
 
+class Quoted(NamedTuple):
+    """The quotes among which an answer is, and the names that their speaker was asked for by, or may have been."""
+
+    quotes: list[Quote]
+    names: tuple[Name, ...] = ()
+
+
 def quotes_asked_for(
     store: Store, question: Question, retrieve: Callable[[int], Sequence[Hit]], **filters: Unpack[Filters]
-) -> list[Quote] | None:
+) -> Quoted | None:
     """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
 
     They are the speaker's in all articles that the ``filters`` leave, and for "who said" everybody's in the nearest
@@ -141,58 +142,24 @@ def quotes_asked_for(
     articles of the 200 nearest passages are looked into, unless no topic is asked for.
     """
     if question.speaker is None:
-        return store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
+        return Quoted(store.quotes(articles=_articles(retrieve(_NEAREST)), **filters))
     known = store.speakers(**filters)
-    speakers = matching_speakers(question.speaker, known)
+    names = tuple(names_meant(question.speaker, known))
+    speakers = [name.spelling for name in names if name.same]
     if not speakers and role_of(question.speaker):
         there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
         speakers = speakers_in_role(question.speaker, there)
         if not speakers:
             return None
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
-            return [quote for quote in there if quote.speaker in speakers]
+            return Quoted([quote for quote in there if quote.speaker in speakers])
     many = question.topic is not None and sum(known.get(speaker, 0) for speaker in speakers) > _MANY
-    return store.quotes(speakers=speakers, articles=_articles(retrieve(_NEAREST_OF_MANY)) if many else None, **filters)
+    articles = _articles(retrieve(_NEAREST_OF_MANY)) if many else None
+    return Quoted(store.quotes(speakers=speakers, articles=articles, **filters), names if len(names) > 1 else ())
 
 
 def _articles(hits: Sequence[Hit]) -> set[str]:
     return {hit.passage.article.id for hit in hits}
-
-
-def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
-    """Return the names in ``known`` (name -> number of quotes) that ``asked`` may mean: one person's, however spelled.
-
-    "Lavrov" means Sergei, Sergey and plain Lavrov; where two persons share the name and ``asked`` does not tell them
-    apart, it means the one who is quoted more. Empty where nobody is meant, or where ``asked`` is a role.
-    """
-    if role_of(asked):
-        return []
-    wanted = _name(asked)
-    if not wanted:
-        return []
-    names = {speaker: _name(speaker) for speaker in known}
-    surname = [speaker for speaker, name in names.items() if name and _same(wanted, name)]
-    if not surname and len(wanted) == 1:  # "Xi", "Boris": a name that does not come last
-        surname = [speaker for speaker, name in names.items() if len(name) > 1 and wanted[0] in name]
-    persons: list[list[str]] = []
-    for speaker in sorted(surname, key=lambda speaker: (-len(names[speaker]), -known[speaker])):
-        for person in persons:
-            if _same(names[speaker], names[person[0]]):
-                person.append(speaker)
-                break
-        else:
-            persons.append([speaker])
-    return max(persons, key=lambda person: sum(known[speaker] for speaker in person), default=[])
-
-
-def role_of(asked: str) -> tuple[str, str] | None:
-    """Split a role ("Italy's foreign minister", "the head of the Army") into what it is and whose; None for a name."""
-    found = _POSSESSED.fullmatch(asked) or _OF.fullmatch(asked) or _PLAIN_ROLE.fullmatch(asked)
-    if not found and asked and not _name(asked):  # "the Pope", "the President"
-        return asked.lower().removeprefix("the "), ""
-    if found and found["head"].strip() and (found["of"].strip() or asked.split(maxsplit=1)[0].lower() in _DETERMINERS):
-        return found["head"].strip(), found["of"].strip()
-    return None
 
 
 def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
@@ -209,8 +176,8 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     count: Counter[str] = Counter()
     for quote in quotes:
         count[quote.speaker or ""] += 1
-        name = set(_name(quote.speaker or ""))
-        if not quote.speaker or quote.speaker in best or not name or name <= set(_name(role[1])):
+        name = set(name_stems(quote.speaker or ""))
+        if not quote.speaker or quote.speaker in best or not name or name <= set(name_stems(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
         for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
@@ -244,29 +211,6 @@ def statement_span(quote: Quote) -> Span:
         if first < quote.end and quote.start < last
     ]
     return (sentences[0][0], sentences[-1][1]) if sentences else (quote.start, quote.end)
-
-
-def _name(text: str) -> list[str]:
-    """Return the stems of a name's words, without titles, what it is of, and possessive endings."""
-    text = re.sub(r"(?<=\w)\s+of\s.*|\s+and\s.*|,.*", "", text)
-    parts = [word for word in words(text) if word.lower() not in TITLES and word.lower() not in ("the", "a", "an")]
-    return [stem(word) for word in parts]
-
-
-def _same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Tell whether two names may be one person's: the last name is, and the first names do not differ."""
-    if one[-1] != other[-1]:
-        return False
-    if len(one) == 1 or len(other) == 1:
-        return True
-    return any(_alike(first, second) for first in one[:-1] for second in other[:-1])
-
-
-def _alike(first: str, second: str) -> bool:
-    """Tell whether two first names may be one: the same but for spelling, or the other's initial."""
-    if len(first) == 1 or len(second) == 1:
-        return first[0] == second[0]
-    return SequenceMatcher(None, first, second).ratio() >= 0.8
 
 
 def _apart(statements: Sequence[Statement]) -> list[Statement]:

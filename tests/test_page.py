@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from qa import Answer, Article, Hit, Passage, Skipped, Statement
+from qa import Answer, Article, Hit, Name, Passage, Skipped, Statement
 from ui import markup, page
 from ui.markup import Turn
 
@@ -80,6 +80,25 @@ def test_the_number_of_a_speakers_statements_is_shown_escaped() -> None:
     assert "<b>" not in shown
 
 
+def test_the_names_taken_for_one_person_are_told_with_the_reason() -> None:
+    names = (
+        Name("Sergei Lavrov", 5, True, "the fullest spelling"),
+        Name("Lavrov", 1, True, "surname alone"),
+        Name("Jill <b>Lavrov", 2, False, "another first name"),
+    )
+    shown = markup.conversation([Turn("q", answer(statement(article(), "Two."), names=names))])
+    assert text_of("names", shown) == (
+        "2 spellings taken for one person, 1 of that name left out"
+        "Sergei Lavrov 5 quotes, the fullest spelling"
+        "Lavrov 1 quote, surname alone"
+        "Jill <b>Lavrov 2 quotes, taken for another person: another first name"
+    )
+    assert "&lt;b&gt;" in shown
+    refused = markup.conversation([Turn("q", answer(refusal="no", names=names[:2]))])
+    assert text_of("names", refused).startswith("2 spellings taken for one personSergei")
+    assert "<details" not in markup.conversation([Turn("q", answer(statement(article(), "Two.")))])
+
+
 def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     of = article()
     found = markup.source(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)
@@ -112,7 +131,8 @@ def test_hostile_text_is_shown_character_for_character(sentence: str) -> None:
     source = markup.source(shown, [], 1)
     assert text_of("shown", source) == shown.text == sentence + "\r\nAfter"
     assert text_of("text", source) == of.text
-    chat = markup.conversation([Turn(sentence, answer(shown, short=sentence))])
+    names = (Name(sentence, 1, True, sentence), Name(sentence, 1, False, sentence))
+    chat = markup.conversation([Turn(sentence, answer(shown, short=sentence, names=names))])
     assert text_of("question", chat) == "Question: " + sentence
     assert text_of("title", chat) == sentence
     for made in (
