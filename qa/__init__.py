@@ -5,6 +5,7 @@ from qa.articles import Article
 from qa.library import Library, Skipped, ask, open_library, quotes, retrieve
 from qa.names import Name
 from qa.passages import Passage
+from qa.periods import Period
 from qa.quotes import Quote
 from qa.retrieval import Hit
 
@@ -15,6 +16,7 @@ __all__ = [
     "Library",
     "Name",
     "Passage",
+    "Period",
     "Quote",
     "Skipped",
     "Statement",

@@ -69,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (ask, search):
         sub.add_argument("question", type=_question)
         narrow(sub)
+    today = "the date that “last week” and “since March” in a question are counted from, YYYY-MM-DD (default: today)"
+    ask.add_argument("--today", type=_date, metavar="DATE", help=today)
     search.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default: 5)")
     said = command("quotes", _quotes, "List who said what: all quotes by a speaker, on a topic.")
     said.add_argument("--speaker", help="whose quotes (default: everybody's)")
@@ -110,7 +112,7 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 
 def _ask(library: Library, options: argparse.Namespace) -> int:
-    answer = library.ask(options.question, **_filters(options))
+    answer = library.ask(options.question, today=options.today, **_filters(options))
     if options.json:
         _print_json(answer.as_dict())
     elif answer.refusal:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, covered, refuse, with_context
+from qa.answers import Answer, Statement, covered, refuse, the_articles, with_context
 from qa.articles import Article
 from qa.names import Name, name_stems, names_meant, role_of
 from qa.passages import Span, sentence_spans
@@ -41,18 +41,30 @@ class QuoteAnswerer:
         self.encoder = encoder
         self.floor = floor
 
-    def answer(self, question: Question, quoted: Quoted, hits: Sequence[Hit], others: Sequence[Quote] = ()) -> Answer:
+    def answer(
+        self,
+        question: Question,
+        quoted: Quoted,
+        hits: Sequence[Hit],
+        others: Sequence[Quote] = (),
+        shown: Sequence[Statement] = (),
+    ) -> Answer:
         """Return the statements that the quotes make on the question's topic, or a refusal.
 
         The quotes are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
-        ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead.
+        ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead. ``shown`` is what
+        was shown already; it is left out where it is asked what else was said, or who else said so.
         """
         quotes = quoted.quotes
-        statements = self.on_topic(quotes, question.topic)
+        found = self.on_topic(quotes, question.topic)
+        statements = _not_shown(question, found, shown)
+        before = len(found) - len(statements)
         if question.speaker is None:
             best = max((statement.score for statement in statements), default=0.0)
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
             statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
+        if not statements and before and question.speaker:
+            return replace(refuse(question, _nothing_else(question, found), hits), names=quoted.names)
         if not statements:
             on_topic = self.on_topic(others, question.topic) if question.topic else []
             instead = sorted(on_topic, key=lambda statement: -statement.score)
@@ -60,9 +72,10 @@ class QuoteAnswerer:
             told = f" About {question.topic} they quote {', '.join(names)}." if names else ""
             return replace(refuse(question, _not_quoted(question, quotes) + told, hits), names=quoted.names)
         name = statements[0].speaker or ""
-        summary = _counted(question, statements)
+        summary = _counted(question, statements, before)
         if question.speaker is None:
-            summary = "" if name else "The sentence does not say plainly who said so."
+            published = f"From articles published {question.period}" if question.period else ""
+            summary = published if name else "The sentence does not say plainly who said so."
         return Answer(
             question.text,
             tuple(statements),
@@ -72,6 +85,7 @@ class QuoteAnswerer:
             short=name if question.speaker is None and name and name in statements[0].article.text else None,
             summary=summary or None,
             names=quoted.names,
+            period=question.period,
         )
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
@@ -245,26 +259,49 @@ def _naming(topic: str, statements: list[Statement]) -> list[Statement]:
     return [s for s in statements if wanted & stems(s.text) or s.score > best - _WITHIN]
 
 
-def _counted(question: Question, statements: Sequence[Statement]) -> str:
+def _not_shown(question: Question, found: list[Statement], shown: Sequence[Statement]) -> list[Statement]:
+    """Where "else" is asked for, leave out what was shown, and for "who else" the speakers who were."""
+    if not question.more:
+        return found
+    speakers = {statement.speaker for statement in shown if statement.speaker and question.speaker is None}
+    return [s for s in found if s.speaker not in speakers and not any(_within(s, other) for other in shown)]
+
+
+def _within(statement: Statement, other: Statement) -> bool:
+    same = statement.article.id == other.article.id
+    return same and other.start <= statement.start and statement.end <= other.end
+
+
+def _nothing_else(question: Question, shown: Sequence[Statement]) -> str:
+    by = f"by {_name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
+    said = f"the one statement {by} was" if len(shown) == 1 else f"all {len(shown)} statements {by} were"
+    return f"{the_articles(question)} say nothing else: {said} shown before."
+
+
+def _name_of(question: Question, statements: Sequence[Statement]) -> str | None:
     names = Counter(statement.speaker for statement in statements if statement.speaker)
-    name = max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
+    return max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
+
+
+def _counted(question: Question, statements: Sequence[Statement], before: int) -> str:
     articles = len({statement.article.id for statement in statements})
     about = f" about {question.topic}" if question.topic else ""
     return (
-        f"{len(statements)} statement{'' if len(statements) == 1 else 's'} by {name}{about}, "
-        f"in {articles} article{'' if articles == 1 else 's'}"
+        f"{len(statements)} {'more ' if before else ''}statement{'' if len(statements) == 1 else 's'} by "
+        f"{_name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
+        f"{f' published {question.period}' if question.period else ''}"
+        f"{f' ({before} shown before)' if before else ''}"
     )
 
 
 def _not_quoted(question: Question, quotes: Sequence[Quote]) -> str:
+    articles = the_articles(question)
     if question.speaker is None:
-        return "The articles do not say: nobody was found in them who said so."
+        return f"{articles} do not say: nobody was found in them who said so."
     if not quotes:
-        return f"The articles do not say: no statement by {question.speaker} is quoted in them."
+        return f"{articles} do not say: no statement by {question.speaker} is quoted in them."
     names = Counter(quote.speaker for quote in quotes)
     name, count = names.most_common(1)[0][0], len(quotes)
-    return (
-        f"The articles do not say: none of the {count} statements by {name} in them is about {question.topic}."
-        if count > 1
-        else f"The articles do not say: the one statement by {name} in them is not about {question.topic}."
-    )
+    if count == 1:
+        return f"{articles} do not say: the one statement by {name} in them is not about {question.topic}."
+    return f"{articles} do not say: none of the {count} statements by {name} in them is about {question.topic}."

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -254,7 +254,7 @@ class HostileLibrary:
     def count(self) -> int:
         return 1
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
         sentences = [*HOSTILE, "A sentence\r\nover two lines."]
         starts = [self.article.text.index(sentence) for sentence in sentences]
         if "fail" in question:

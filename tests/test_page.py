@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -220,7 +221,7 @@ class Library:
     def count(self) -> int:
         return 1
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
@@ -228,7 +229,7 @@ class Library:
 
 def turns(opening: page.Opening) -> list[tuple[Turn, str | None]]:
     async def collect() -> list[tuple[Turn, str | None]]:
-        return [step async for step in page._answered(opening, "q")]
+        return [step async for step in page._answered(opening, "q", [])]
 
     return asyncio.run(collect())
 

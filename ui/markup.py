@@ -100,6 +100,8 @@ def _turn(turn: Turn, number: int, *, last: bool) -> str:
     if answer is None:
         kind = "failed" if turn.failed else "waiting"
         return f'<li class="turn">{question}<p class="note {kind}" role="status">{escape(clean(turn.note))}</p></li>'
+    if answer.understood:
+        question += f'<p class="understood" dir="auto">Understood as: {escape(clean(answer.understood))}</p>'
     if answer.refusal is not None:
         reply = f'<p class="refusal" dir="auto">{escape(clean(answer.refusal))}</p>{_names(answer.names)}'
         if turn.passages:
