@@ -110,7 +110,7 @@ class SentenceAnswerer:
             why = f"{the_articles(question)} do not say: nothing in them answers this question."
             return refuse(question, why, hits, best)
         period = question.period
-        summary = f"From articles published {period}" if period else None
+        summary = f"In articles published {period}." if period else None
         return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0), summary=summary, period=period)
 
     def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from hashlib import sha256
 from itertools import chain
 from os import PathLike
@@ -19,17 +18,16 @@ import numpy as np
 from platformdirs import user_cache_path
 
 from embeddings import Encoder, SentenceEncoder
-from qa.answers import Answer, Answerer, SentenceAnswerer, Statement, refuse
+from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
-from qa.followups import NobodyMeantError, made_whole
+from qa.asking import Asking
 from qa.names import matching_speakers
 from qa.passages import Passage, split_article
-from qa.periods import NoSuchDayError, Period
-from qa.questions import Question, parse_question
+from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
 from qa.retrieval import MOST_CHARACTERS, Hit, search
-from qa.statements import QuoteAnswerer, quotes_asked_for, statement_span
-from qa.store import DamagedStoreError, Filters, Store, day, narrowed
+from qa.statements import QuoteAnswerer, statement_span
+from qa.store import DamagedStoreError, Filters, Store, day
 
 log = logging.getLogger(__name__)
 
@@ -40,9 +38,6 @@ _CUT = 4
 _BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
 _RACY_NS = 2_000_000_000
-_ANSWERED_FROM = 10
-# An answer from the period that a question names is taken though one from elsewhere scores this much better.
-_NEARLY = 0.05
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -67,8 +62,8 @@ class Library:
         self.skipped: tuple[Skipped, ...] = ()
         self._store = store
         self._encoder = encoder
-        self._answerer = answerer or SentenceAnswerer(encoder)
         self._quote_answerer = QuoteAnswerer(store, encoder)
+        self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer)
 
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
@@ -199,90 +194,11 @@ class Library:
         is counted from ``today``, which is the machine's without it. Whatever is asked, an `Answer` comes back;
         ValueError is raised only for a date that is none.
         """
-        text = " ".join(question[:MOST_CHARACTERS].split())
+        if question.strip() and not self.count():
+            where = f"There are no articles under {str(self.folder)!r}: put .txt or .md files there."
+            return refuse(parse_question(question[:MOST_CHARACTERS]), where)
         reference = day(today) or date.today()
-        newest = partial(self._newest, **filters)
-        try:
-            whole = made_whole(text, history)
-            asked = parse_question(whole, today=reference, newest=newest)
-        except (NobodyMeantError, NoSuchDayError) as why:
-            return refuse(parse_question(text), str(why))
-        if not text:
-            return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
-        if not self.count():
-            return refuse(asked, f"There are no articles under {str(self.folder)!r}: put .txt or .md files there.")
-        shown = [s for answer in (history if asked.speaker else history[-1:]) for s in answer.statements]
-        if asked.period:
-            answer = self._answer_in_period(asked, whole, asked.period, shown, **filters)
-        else:
-            answer = self._answer(asked, shown, **filters)
-        return replace(answer, question=text, understood=whole if whole != text else None)
-
-    def _newest(self, **filters: Unpack[Filters]) -> date | None:
-        return self._mended(lambda: self._store.newest(**filters))
-
-    def _answer_in_period(
-        self, asked: Question, whole: str, period: Period, shown: Sequence[Statement], **filters: Unpack[Filters]
-    ) -> Answer:
-        """Answer from the articles of the question's period.
-
-        Where they hold no quote that is asked for, the refusal tells how many there are outside the period. In other
-        questions a period is as often when something happened, which later articles tell, too: those are answered from
-        all articles where the ones of the period do not do as well, and the summary says so.
-        """
-        answer = self._answer(asked, shown, **narrowed(filters, period))
-        if asked.quoted and not answer.refusal:
-            return answer
-        wide = self._answer(replace(asked, period=None) if asked.quoted else parse_question(whole), shown, **filters)
-        if wide.refusal:
-            return wide if answer.refusal else answer
-        if asked.quoted:
-            return self._outside(period, answer, wide, **filters)
-        if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
-            return answer
-        return replace(
-            wide,
-            summary=f"From articles of all dates: those published {period} do not answer this, or not as well",
-        )
-
-    def _outside(self, period: Period, answer: Answer, wide: Answer, **filters: Unpack[Filters]) -> Answer:
-        """Return the refusal ``answer`` with how many statements ``wide`` has outside the period."""
-        why = answer.refusal or ""
-        if not answer.hits:
-            newest = self._newest(**filters)
-            why = f"No article here was published {period}" + (f": the newest is of {newest}." if newest else ".")
-        count = len(wide.statements)
-        there = "is one statement" if count == 1 else f"are {count} statements"
-        return replace(answer, refusal=f"{why} Outside this period there {there}.", hits=answer.hits or wide.hits)
-
-    def _answer(self, asked: Question, shown: Sequence[Statement], **filters: Unpack[Filters]) -> Answer:
-        """Answer a question that stands by itself from the articles that the filters leave."""
-        hits = self.retrieve(asked.text, _ANSWERED_FROM, **filters)
-        if not hits:
-            return refuse(asked, "No article is left by these filters: widen them.")
-        if asked.quoted:
-            answer = self._mended(lambda: self._quoted(asked, hits, shown, **filters))
-            # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
-            if answer and (asked.speaker or not answer.refusal):
-                return answer
-        return self._answerer.answer(asked, hits)
-
-    def _quoted(
-        self, asked: Question, hits: Sequence[Hit], shown: Sequence[Statement], **filters: Unpack[Filters]
-    ) -> Answer | None:
-        """Answer a question for quotes; None where nobody has the role that is asked for."""
-
-        def nearest(k: int) -> Sequence[Hit]:
-            if k <= _ANSWERED_FROM:
-                return hits[:k]
-            return search(self._store, self._encoder, asked.text, k, **filters)
-
-        quoted = quotes_asked_for(self._store, asked, nearest, **filters)
-        if quoted is None:
-            return None
-        near = {hit.passage.article.id for hit in hits}
-        others = [] if quoted.quotes else self._store.quotes(articles=near, **filters)
-        return self._quote_answerer.answer(asked, quoted, hits, others, shown)
+        return self._mended(lambda: self._asking.ask(question[:MOST_CHARACTERS], history, reference, **filters))
 
     def quotes(
         self,

@@ -39,7 +39,7 @@ _PERIOD = re.compile(
     rf"|(?P<edge>before|after|until|till|up to) (?P<at>{_ANY})"
     rf"|(?:in|during|from) (?P<in>{_CALENDAR})"
     rf"|(?:on|from) (?P<on>{_DAY})"
-    rf"|(?:earlier |(?:in|during|over|within|from) )?(?P<bare>{_THIS_OR_LAST}|{_PAST}|yesterday|today)"
+    rf"|(?:earlier |(?:in|during|over|within|from) )?(?P<bare>{_THIS_OR_LAST}|{_PAST}|(?:last|this) {_MONTH}|yesterday|today)"
     r")(?=$|[\s,])",
     re.IGNORECASE,
 )
@@ -158,7 +158,7 @@ def _named(words: str, plain: str, latest: Callable[[], date]) -> tuple[date, da
 
 def _of_calendar(words: str, year: int, month: int, day: int | None) -> tuple[date, date]:
     try:
-        first = date(year, month, day or 1)
+        first = date(year, month, 1 if day is None else day)
         return first, (first if day is not None else date(year, month, monthrange(year, month)[1]))
     except ValueError:
         raise NoSuchDayError(f"“{words}” is no day of the calendar: ask for another one.") from None

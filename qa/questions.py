@@ -119,6 +119,7 @@ def _without_period(before: str, after: str) -> str | None:
     if not before:
         rest = after.lstrip(" ,")
         return rest if after.startswith(",") or _ASKING.match(rest) else None
+    after = after.removeprefix(",")
     rest = before + after
     spoken = before.rpartition(" ")[2].lower() in _SAYING_WORDS
     early = _parsed(before)

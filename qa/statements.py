@@ -70,12 +70,13 @@ class QuoteAnswerer:
             instead = sorted(on_topic, key=lambda statement: -statement.score)
             names = list(dict.fromkeys(statement.speaker for statement in instead if statement.speaker))[:3]
             told = f" About {question.topic} they quote {', '.join(names)}." if names else ""
-            return replace(refuse(question, _not_quoted(question, quotes) + told, hits), names=quoted.names)
+            count = len(self.on_topic(quotes, None))
+            return replace(refuse(question, _not_quoted(question, quotes, count) + told, hits), names=quoted.names)
         name = statements[0].speaker or ""
         summary = _counted(question, statements, before)
         if question.speaker is None:
-            published = f"From articles published {question.period}" if question.period else ""
-            summary = published if name else "The sentence does not say plainly who said so."
+            published = f"In articles published {question.period}. " if question.period else ""
+            summary = published + ("" if name else "The sentence does not say plainly who said so.")
         return Answer(
             question.text,
             tuple(statements),
@@ -83,7 +84,7 @@ class QuoteAnswerer:
             None,
             max(statement.score for statement in statements),
             short=name if question.speaker is None and name and name in statements[0].article.text else None,
-            summary=summary or None,
+            summary=summary.strip() or None,
             names=quoted.names,
             period=question.period,
         )
@@ -294,14 +295,13 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
     )
 
 
-def _not_quoted(question: Question, quotes: Sequence[Quote]) -> str:
+def _not_quoted(question: Question, quotes: Sequence[Quote], count: int) -> str:
     articles = the_articles(question)
     if question.speaker is None:
         return f"{articles} do not say: nobody was found in them who said so."
     if not quotes:
         return f"{articles} do not say: no statement by {question.speaker} is quoted in them."
-    names = Counter(quote.speaker for quote in quotes)
-    name, count = names.most_common(1)[0][0], len(quotes)
+    name = Counter(quote.speaker for quote in quotes).most_common(1)[0][0]
     if count == 1:
         return f"{articles} do not say: the one statement by {name} in them is not about {question.topic}."
     return f"{articles} do not say: none of the {count} statements by {name} in them is about {question.topic}."
