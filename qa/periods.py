@@ -30,6 +30,7 @@ _CALENDAR = rf"(?:{_YEAR}-\d\d|(?:(?:last|this) )?{_MONTH}(?:,?(?: of)? {_YEAR})
 _UNITS = ("day", "week", "month", "year")
 _THIS_OR_LAST = rf"(?:(?:this|last) (?:{'|'.join(_UNITS[1:])}))"
 _PAST = rf"(?:the (?:last|past) (?:(?:\d{{1,3}}|{'|'.join(_COUNTS)}) )?(?:{'|'.join(_UNITS)})s?)"
+_BARE = rf"(?:{_THIS_OR_LAST}|{_PAST}|(?:last|this) {_MONTH}|yesterday|today)"  # needs no "in"
 _ANY = rf"(?:{_DAY}|{_CALENDAR}|{_THIS_OR_LAST}|{_PAST})"
 _PERIOD = re.compile(
     r"(?<!\S)(?:published )?(?:"
@@ -39,7 +40,7 @@ _PERIOD = re.compile(
     rf"|(?P<edge>before|after|until|till|up to) (?P<at>{_ANY})"
     rf"|(?:in|during|from) (?P<in>{_CALENDAR})"
     rf"|(?:on|from) (?P<on>{_DAY})"
-    rf"|(?:earlier |(?:in|during|over|within|from) )?(?P<bare>{_THIS_OR_LAST}|{_PAST}|(?:last|this) {_MONTH}|yesterday|today)"
+    rf"|(?:earlier |(?:in|during|over|within|from) )?(?P<bare>{_BARE})"
     r")(?=$|[\s,])",
     re.IGNORECASE,
 )
@@ -97,16 +98,25 @@ def _read(found: re.Match[str], today: date, newest: Newest) -> Period | None:
         return max(min(today, newest() or today), _FIRST)
 
     if found["first"] or found["first2"]:
-        second = _days(found["last"] or found["last2"], today, latest)
-        first = _days(found["first"] or found["first2"], today, lambda: second[1])
-        period = Period(min(first[0], second[0]), max(first[1], second[1]))
-        start = period.since
+        start, end = _range(found["first"] or found["first2"], found["last"] or found["last2"], today, latest)
+        period = Period(start, end)
     else:
         words = next(found[name] for name in ("since", "since2", "at", "in", "on", "bare") if found[name])
         start, end = _days(words, today, latest)
         period = _bounded("since" if found["since"] or found["since2"] else (found["edge"] or "in").lower(), start, end)
     # What is still to come is the question's topic: "the elections in 2030", "emissions before 2050".
-    return None if max(start or today, period.since or today) > today else period
+    return None if max(start, period.since or start) > today else period
+
+
+def _range(one: str, other: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
+    """Return the days from ``one`` to ``other``: without a year, one is the latest before the other, or it the next."""
+    if re.search(r"\d{4}", other) or re.fullmatch(_BARE, other, re.IGNORECASE):
+        second = _days(other, today, latest)
+        first = _days(one, today, lambda: second[1])
+    else:
+        first = _days(one, today, latest)
+        second = _days(other, today, lambda: first[0] + timedelta(364))
+    return min(first[0], second[0]), max(first[1], second[1])
 
 
 def _bounded(how: str, start: date, end: date) -> Period:

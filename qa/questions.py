@@ -142,8 +142,16 @@ def _parsed(text: str) -> Question:
 
 def speaker_span(text: str) -> tuple[int, int] | None:
     """Return where a question for what somebody said names that somebody, a pronoun included."""
-    found = _what_x_said(text.rstrip(" ?!."))
-    return found.span("speaker") if found else None
+    plain = text.rstrip(" ?!.")
+    places = periods_in(plain, date.max, lambda: None)  # where they stand, whatever days they are
+    for before, after in [*((before, after) for before, _, after in places), (plain, "")]:
+        rest = before + after if after == "" else _without_period(before, after)
+        found = _what_x_said(rest) if rest else None
+        if rest and found:
+            start, end = found.span("speaker")
+            removed = len(plain) - len(rest) if start >= len(before) else 0
+            return start + removed, end + removed
+    return None
 
 
 def _what_x_said(plain: str) -> re.Match[str] | None:

@@ -124,6 +124,7 @@ def test_a_day_that_does_not_exist_is_named(question: str, words: str) -> None:
         ("quotes by Lavrov in August", "2014-08-01", "2014-08-31"),
         ("quotes by Lavrov on August 27", "2013-08-27", "2013-08-27"),
         ("quotes by Lavrov between October and May", "2013-10-01", "2014-05-31"),
+        ("quotes by Lavrov between July and September", "2014-07-01", "2014-09-30"),
         ("quotes by Lavrov since March 2016", "2016-03-01", None),
         ("quotes by Lavrov last week", "2026-11-16", "2026-11-22"),
     ],
