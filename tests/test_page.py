@@ -100,6 +100,15 @@ def test_the_names_taken_for_one_person_are_told_with_the_reason() -> None:
     assert "<details" not in markup.conversation([Turn("q", answer(statement(article(), "Two.")))])
 
 
+def test_how_a_question_was_understood_is_shown_escaped_where_it_was_changed() -> None:
+    for fields in ({"refusal": "no"}, {}):
+        given = [] if fields else [statement(article(), "Two.")]
+        shown = markup.conversation([Turn("and <i>?", answer(*given, understood="what did <i> say?", **fields))])
+        assert text_of("understood", shown) == "Understood as: what did <i> say?"
+        assert "<i>" not in shown
+    assert "Understood" not in markup.conversation([Turn("q", answer(refusal="no"))])
+
+
 def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     of = article()
     found = markup.source(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)
@@ -214,6 +223,7 @@ class Library:
     """A library whose answer, or failure, is given."""
 
     skipped: tuple[Skipped, ...] = ()
+    history: Sequence[Answer] = ()
 
     def __init__(self, found: Answer | Exception) -> None:
         self.found = found
@@ -222,6 +232,7 @@ class Library:
         return 1
 
     def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
+        self.history = history
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
@@ -245,6 +256,17 @@ def test_an_answer_comes_statement_by_statement_with_the_first_ones_article() ->
     steps = turns(opening_of(lambda report: Library(answer(statement(of, "One."), statement(of, "Two.")))))
     shown = [(len(turn.passages), panel is not None) for turn, panel in steps if turn.answer]
     assert shown == [(1, True), (2, False)]
+
+
+def test_a_question_is_asked_with_the_answers_before_it() -> None:
+    library, before = Library(answer(refusal="no")), [answer(refusal="never")]
+
+    async def ask() -> None:
+        async for _ in page._answered(opening_of(lambda report: library), "q", before):
+            pass
+
+    asyncio.run(ask())
+    assert library.history == before
 
 
 def test_an_exception_becomes_a_sentence_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
