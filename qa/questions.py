@@ -120,12 +120,12 @@ def _without_period(before: str, after: str) -> str | None:
         rest = after.lstrip(" ,")
         return rest if after.startswith(",") or _ASKING.match(rest) else None
     after = after.removeprefix(",")
+    if not _TOPIC_NEXT.match(after):
+        return None
     rest = before + after
     spoken = before.rpartition(" ")[2].lower() in _SAYING_WORDS
     early = _parsed(before)
-    if _TOPIC_NEXT.match(after) and (spoken or (early.quoted and not early.topic)) and _parsed(rest).quoted:
-        return rest
-    return None
+    return rest if (spoken or (early.quoted and not early.topic)) and _parsed(rest).quoted else None
 
 
 def _parsed(text: str) -> Question:
