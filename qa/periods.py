@@ -90,8 +90,7 @@ def periods_in(text: str, today: date, newest: Newest) -> Iterator[tuple[str, Ca
 
 
 def _read(found: re.Match[str], today: date, newest: Newest) -> Period | None:
-    """Return the days that the words mean."""
-
+    """Return the days that the words mean; None where they are still to come."""
     today = min(max(today, _FIRST), _LAST)
 
     def latest() -> date:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from time import perf_counter
 
 import pytest
 from hypothesis import given
@@ -137,6 +138,15 @@ def test_without_a_year_the_newest_article_decides_which_is_meant(
 
 def test_without_a_reference_date_no_period_is_read() -> None:
     assert parse_question("quotes by Lavrov since March").period is None
+
+
+@pytest.mark.parametrize(
+    "question", ["What did x say " + "in may " * 280, "who said " + "x in May " * 220 + "y", "in may " * 280 + "what"]
+)
+def test_a_question_full_of_dates_is_read_at_once(question: str) -> None:
+    start = perf_counter()
+    parse_question(question, today=TODAY)
+    assert perf_counter() - start < 2
 
 
 def test_the_question_is_left_without_its_period() -> None:
