@@ -3,7 +3,9 @@
 from qa.answers import Answer, Statement
 from qa.articles import Article
 from qa.library import Library, Skipped, ask, open_library, quotes, retrieve
+from qa.names import Name
 from qa.passages import Passage
+from qa.periods import Period
 from qa.quotes import Quote
 from qa.retrieval import Hit
 
@@ -12,7 +14,9 @@ __all__ = [
     "Article",
     "Hit",
     "Library",
+    "Name",
     "Passage",
+    "Period",
     "Quote",
     "Skipped",
     "Statement",

@@ -14,6 +14,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from qa.answers import Answer
 from qa.articles import Article
 from qa.evaluation import evaluate, read_questions
 from qa.library import SEEDS, Library, open_library
@@ -70,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     for sub in (ask, search):
         sub.add_argument("question", type=_question)
         narrow(sub)
+    today = "the date that “last week” and “since March” in a question are counted from, YYYY-MM-DD (default: today)"
+    ask.add_argument("--today", type=_date, metavar="DATE", help=today)
     search.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default: 5)")
     said = command("quotes", _quotes, "List who said what: all quotes by a speaker, on a topic.")
     said.add_argument("--speaker", help="whose quotes (default: everybody's)")
@@ -115,19 +118,28 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 
 def _ask(library: Library, options: argparse.Namespace) -> int:
-    answer = library.ask(options.question, **_filters(options))
+    answer = library.ask(options.question, today=options.today, **_filters(options))
     if options.json:
         _print_json(answer.as_dict())
     elif answer.refusal:
-        print(answer.refusal)
+        print("\n".join([_printable(answer.refusal), *_names(answer)]))
     else:
-        if answer.summary:
-            print(f"{_printable(answer.summary)}\n")
+        above = [*([_printable(answer.summary)] if answer.summary else []), *_names(answer)]
+        print("\n".join(above), end="\n\n" if above else "")
         for number, statement in enumerate(answer.statements, 1):
             print(f"[{number}] {_printable(statement.text)}")
             said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
             print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
     return NONE if answer.refusal else ANSWERED
+
+
+def _names(answer: Answer) -> list[str]:
+    """Return what was made of the speaker's name, a line a spelling."""
+    return [
+        f"    {_printable(name.spelling)} ({name.quotes} quote{'' if name.quotes == 1 else 's'}) is taken for "
+        f"{'the same' if name.same else 'another'} person: {name.why}"
+        for name in answer.names
+    ]
 
 
 def _search(library: Library, options: argparse.Namespace) -> int:

@@ -8,7 +8,9 @@ from typing import Any, Protocol
 
 from embeddings import Encoder
 from qa.articles import Article, Slice
+from qa.names import Name
 from qa.passages import sentence_spans
+from qa.periods import Period
 from qa.questions import Question, stems
 from qa.retrieval import Hit
 
@@ -47,7 +49,10 @@ class Answer:
 
     ``confidence`` (0..1) is the best statement's score, also where it was too low to be shown. ``short`` is the
     shortest span that answers, where one was read. ``hits`` are the passages that were read. ``summary`` counts the
-    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles".
+    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which
+    spellings of the speaker's name were taken for one person, and who else of that name was left out; it is empty
+    where there is nothing to tell. ``period`` is when what is answered from was published, where the question says so
+    ("since March"). ``understood`` is the whole question where a follow-up was made whole.
     """
 
     question: str
@@ -57,14 +62,20 @@ class Answer:
     confidence: float
     short: str | None = None
     summary: str | None = None
+    names: tuple[Name, ...] = ()
+    period: Period | None = None
+    understood: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer with its statements, for JSON."""
         return {
             "question": self.question,
+            "understood": self.understood,
+            "period": self.period.as_dict() if self.period else None,
             "refusal": self.refusal,
             "short": self.short,
             "summary": self.summary,
+            "names": [name.as_dict() for name in self.names],
             "confidence": self.confidence,
             "statements": [statement.as_dict() for statement in self.statements],
             "hits": [hit.as_dict() for hit in self.hits],
@@ -96,8 +107,11 @@ class SentenceAnswerer:
             if all(statement.text != other.text for other in shown):
                 shown.append(statement)
         if not shown:
-            return refuse(question, "The articles do not say: nothing in them answers this question.", hits, best)
-        return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0))
+            why = f"{the_articles(question)} do not say: nothing in them answers this question."
+            return refuse(question, why, hits, best)
+        period = question.period
+        summary = f"In articles published {period}." if period else None
+        return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0), summary=summary, period=period)
 
     def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
         if not question.terms:
@@ -138,6 +152,11 @@ def with_context(article: Article, start: int, end: int, *, after: int = _AFTER)
     return " ".join(article.text[s:e] for s, e in [*before, (start, end), *following])
 
 
+def the_articles(question: Question) -> str:
+    """Return the subject of a sentence on what the articles of the question's period say."""
+    return f"The articles published {question.period}" if question.period else "The articles"
+
+
 def refuse(question: Question, why: str, hits: Sequence[Hit] = (), confidence: float = 0.0) -> Answer:
     """Return the answer that there is none, with the sentence that says why."""
-    return Answer(question.text, (), tuple(hits), why, min(max(confidence, 0.0), 1.0))
+    return Answer(question.text, (), tuple(hits), why, min(max(confidence, 0.0), 1.0), period=question.period)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha256
 from itertools import chain
 from os import PathLike
@@ -19,12 +20,14 @@ from platformdirs import user_cache_path
 from embeddings import Encoder, load_encoder
 from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
+from qa.asking import Asking
+from qa.names import matching_speakers
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
 from qa.retrieval import MOST_CHARACTERS, Hit, search
-from qa.statements import QuoteAnswerer, matching_speakers, quotes_asked_for, statement_span
-from qa.store import DamagedStoreError, Filters, Store
+from qa.statements import QuoteAnswerer, statement_span
+from qa.store import DamagedStoreError, Filters, Store, day
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +38,6 @@ _CUT = 4
 _BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
 _RACY_NS = 2_000_000_000
-_ANSWERED_FROM = 10
 
 Progress = Callable[[int, int], None]
 Result = TypeVar("Result")
@@ -60,8 +62,8 @@ class Library:
         self.skipped: tuple[Skipped, ...] = ()
         self._store = store
         self._encoder = encoder
-        self._answerer = answerer or SentenceAnswerer(encoder)
         self._quote_answerer = QuoteAnswerer(store, encoder)
+        self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer)
 
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
@@ -177,36 +179,26 @@ class Library:
         """
         return self._mended(lambda: search(self._store, self._encoder, question, k, **filters))
 
-    def ask(self, question: str, **filters: Unpack[Filters]) -> Answer:
+    def ask(
+        self,
+        question: str,
+        *,
+        history: Sequence[Answer] = (),
+        today: date | str | None = None,
+        **filters: Unpack[Filters],
+    ) -> Answer:
         """Answer ``question`` with sentences of the articles that the `Filters` leave, or refuse.
 
-        Whatever is asked, an `Answer` comes back; ValueError is raised only for a date that is none.
+        ``history`` are the answers before it, oldest first: of them "he" is the latest speaker, and "what else" leaves
+        out what they showed. A period in the question ("since March", "last week") narrows ``since`` and ``until``; it
+        is counted from ``today``, which is the machine's without it. Whatever is asked, an `Answer` comes back;
+        ValueError is raised only for a date that is none.
         """
-        asked = parse_question(question[:MOST_CHARACTERS])
-        if not asked.text:
-            return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
-        if not self.count():
-            return refuse(asked, f"There are no articles under {str(self.folder)!r}: put .txt or .md files there.")
-        hits = self.retrieve(asked.text, _ANSWERED_FROM, **filters)
-        if not hits:
-            return refuse(asked, "No article is left by these filters: widen them.")
-        if asked.quoted:
-
-            def nearest(k: int) -> list[Hit]:
-                if k <= _ANSWERED_FROM:
-                    return hits[:k]
-                return search(self._store, self._encoder, asked.text, k, **filters)
-
-            quotes = self._mended(lambda: quotes_asked_for(self._store, asked, nearest, **filters))
-            if quotes is not None:
-                others = (
-                    [] if quotes else self._store.quotes(articles={hit.passage.article.id for hit in hits}, **filters)
-                )
-                answer = self._mended(lambda: self._quote_answerer.answer(asked, quotes, hits, others))
-                # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
-                if asked.speaker or not answer.refusal:
-                    return answer
-        return self._answerer.answer(asked, hits)
+        if question.strip() and not self.count():
+            where = f"There are no articles under {str(self.folder)!r}: put .txt or .md files there."
+            return refuse(parse_question(question[:MOST_CHARACTERS]), where)
+        reference = day(today) or date.today()
+        return self._mended(lambda: self._asking.ask(question[:MOST_CHARACTERS], history, reference, **filters))
 
     def quotes(
         self,
@@ -323,9 +315,16 @@ def retrieve(
     return _library(folder).retrieve(question, k, **filters)
 
 
-def ask(question: str, *, folder: str | PathLike[str] = SEEDS, **filters: Unpack[Filters]) -> Answer:
+def ask(
+    question: str,
+    *,
+    folder: str | PathLike[str] = SEEDS,
+    history: Sequence[Answer] = (),
+    today: date | str | None = None,
+    **filters: Unpack[Filters],
+) -> Answer:
     """`Library.ask` over the articles under ``folder``, which is opened at the first call."""
-    return _library(folder).ask(question, **filters)
+    return _library(folder).ask(question, history=history, today=today, **filters)
 
 
 def quotes(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from functools import lru_cache
 
 import Stemmer
+
+from qa.periods import Newest, Period, periods_in
 
 # Words that carry none of a question's content: they stand in every text.
 _FUNCTION_WORDS = frozenset(
@@ -28,14 +31,15 @@ _SAYING_WORDS = frozenset("|".join((_BASE, _PAST, _DONE, _DOING, _SAYS)).split("
     "ask asks asked call calls called state stated statement statements quote quotes according announce announced"
     " declare declared describe described".split()
 )
+_AND = r"(?:(?:and|but|so),?\s+)?"
 _ASKS = r"(?:(?:what|how|when|where|why)\s+(?:else\s+)?)?"
 _SPEAKER = r"(?P<speaker>\S+(?:\s+\S+){0,9}?)"
 _TOPIC = (
-    r"(?:\s+(?:anything|something))?(?:\s+(?:(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|"
+    r"(?:\s+(?:anything|something)(?:\s+else)?)?(?:\s+(?:(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|"
     r"whether|why|how|in|is|was|are|were)\s+)?(?P<topic>.+))?"
 )
 _WHAT_X_SAID = tuple(
-    re.compile(pattern + _TOPIC, re.IGNORECASE | re.DOTALL)
+    re.compile(_AND + pattern + _TOPIC, re.IGNORECASE | re.DOTALL)
     for pattern in (
         rf"{_ASKS}(?:did|does|do|would|will)\s+{_SPEAKER}\s+(?:ever\s+)?(?:{_BASE})\b",
         rf"{_ASKS}(?:has|have|had)\s+{_SPEAKER}\s+(?:ever\s+)?(?:{_DONE})\b",
@@ -46,9 +50,16 @@ _WHAT_X_SAID = tuple(
     )
 )
 _WHO_SAID = re.compile(
-    rf"who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
+    rf"{_AND}who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
     r"(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
+)
+# Where a period may stand in a question: before its first words, and before its topic.
+_ASKING = re.compile(r"(?:what|who|did|does|do|has|have|how|when|where|why|which|quotes|statements)\b", re.IGNORECASE)
+_TOPIC_NEXT = re.compile(r"\s+(?:about|on|regarding|concerning|that|by|of)\s", re.IGNORECASE)
+# After these comes what is asked about, be it a date: "about last year", "the first month of this year".
+_OPEN = re.compile(
+    r"(?:^|\s)(?:about|on|of|for|to|by|than|with|at|as|the|a|regarding|concerning|and|or)$", re.IGNORECASE
 )
 # "what do the articles say about Syria?" asks for no speaker.
 _ARTICLES = re.compile(
@@ -61,10 +72,12 @@ _stemmer = Stemmer.Stemmer("english")
 
 @dataclass(frozen=True)
 class Question:
-    """A question as it was asked, and what is looked for.
+    """A question as it was asked, without its period, and what is looked for.
 
     ``terms`` are the stems of its content words. Where it asks what somebody said, ``quoted`` is true; then ``speaker``
     is who ("what did X say"), or None where that is asked ("who said"), and ``topic`` what it is about, or None.
+    ``period`` is when that was published, where the question says so ("since March"). ``more`` is true where what was
+    shown already is not asked for ("what else did X say").
     """
 
     text: str
@@ -72,20 +85,83 @@ class Question:
     speaker: str | None = None
     topic: str | None = None
     quoted: bool = False
+    period: Period | None = None
+    more: bool = False
 
 
-def parse_question(text: str) -> Question:
-    """Read a question. One without any content word has no terms."""
+def parse_question(text: str, *, today: date | None = None, newest: Newest = lambda: None) -> Question:
+    """Read a question. One without any content word has no terms.
+
+    Periods are read where the reference date ``today`` is given; ``newest`` tells the newest article's date, from which
+    a month without a year is counted. Raises NoSuchDayError for "since 32 June".
+    """
     text = " ".join(text.split())
+    plain = text.rstrip(" ?!.")
+    for before, read, after in periods_in(plain, today, newest) if today else ():
+        rest = _without_period(before, after)
+        period = read() if rest is not None else None
+        if rest and period:
+            return replace(_parsed(rest + text[len(plain) :]), period=period)
+    return _parsed(text)
+
+
+def _without_period(before: str, after: str) -> str | None:
+    """Return the question without the period that stands between the two; None where it does not ask for a period.
+
+    It does so at the end, at the beginning ("In 2014, what ...") and, in a question for quotes, before the topic
+    ("what did Lavrov say in May about ..."). Elsewhere a date is a part of what is asked about, and at the end of
+    "who said that the war began in 2014" it is a part of what was said.
+    """
+    if not after:
+        asked = _parsed(before)
+        claim = asked.quoted and not asked.speaker and not _TOPIC_NEXT.match(f" {asked.topic} ")
+        return before if " " in before and not claim and not _OPEN.search(before) else None
+    if not before:
+        rest = after.lstrip(" ,")
+        return rest if after.startswith(",") or _ASKING.match(rest) else None
+    after = after.removeprefix(",")
+    if not _TOPIC_NEXT.match(after):
+        return None
+    rest = before + after
+    spoken = before.rpartition(" ")[2].lower() in _SAYING_WORDS
+    early = _parsed(before)
+    return rest if (spoken or (early.quoted and not early.topic)) and _parsed(rest).quoted else None
+
+
+def _parsed(text: str) -> Question:
     plain = text.rstrip(" ?!.")
     who = _WHO_SAID.fullmatch(plain)
     if who:
-        return Question(text, terms(text), None, who["topic"], quoted=True)
-    what = next(filter(None, (pattern.fullmatch(plain) for pattern in _WHAT_X_SAID)), None)
+        return Question(text, terms(text), None, who["topic"], quoted=True, more=_asks_else(who))
+    what = _what_x_said(plain)
     if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
         topic = what["topic"] if terms(what["topic"] or "") else None
-        return Question(text, terms(text), what["speaker"], topic, quoted=True)
+        return Question(text, terms(text), what["speaker"], topic, quoted=True, more=_asks_else(what))
     return Question(text, terms(text))
+
+
+def speaker_span(text: str) -> tuple[int, int] | None:
+    """Return where a question for what somebody said names that somebody, a pronoun included."""
+    plain = text.rstrip(" ?!.")
+    places = periods_in(plain, date.max, lambda: None)  # where they stand, whatever days they are
+    for before, after in [*((before, after) for before, _, after in places), (plain, "")]:
+        rest = before + after if after == "" else _without_period(before, after)
+        found = _what_x_said(rest) if rest else None
+        if rest and found:
+            start, end = found.span("speaker")
+            removed = len(plain) - len(rest) if start >= len(before) else 0
+            return start + removed, end + removed
+    return None
+
+
+def _what_x_said(plain: str) -> re.Match[str] | None:
+    return next(filter(None, (pattern.fullmatch(plain) for pattern in _WHAT_X_SAID)), None)
+
+
+def _asks_else(found: re.Match[str]) -> bool:
+    """Tell whether "else" stands before the topic: "what else", "who else", "anything else about"."""
+    until = found.start("topic") if found["topic"] else found.end()
+    return "else" in found.string[:until].lower().split()
 
 
 def terms(text: str) -> frozenset[str]:

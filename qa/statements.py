@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Unpack
+from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, covered, refuse, with_context
+from qa.answers import Answer, Statement, covered, refuse, the_articles, with_context
 from qa.articles import Article
+from qa.names import Name, name_stems, names_meant, role_of
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
-from qa.quotes.speakers import TITLES
 from qa.retrieval import Hit
 from qa.store import Filters, Store
 
@@ -31,12 +30,7 @@ _WITHIN = 0.08
 _MOST_SAID = 3
 _NEAREST, _NEAREST_OF_MANY, _MANY = 10, 200, 400
 
-# "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
-_POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
-_PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
 _FORMER = stems("former ex late emeritus retired ousted")
-_DETERMINERS = ("the", "a", "an", "his", "her", "their")
-_OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
 
 
 class QuoteAnswerer:
@@ -48,28 +42,41 @@ class QuoteAnswerer:
         self.floor = floor
 
     def answer(
-        self, question: Question, quotes: Sequence[Quote], hits: Sequence[Hit], others: Sequence[Quote] = ()
+        self,
+        question: Question,
+        quoted: Quoted,
+        hits: Sequence[Hit],
+        others: Sequence[Quote] = (),
+        shown: Sequence[Statement] = (),
     ) -> Answer:
-        """Return the statements that ``quotes`` make on the question's topic, or a refusal.
+        """Return the statements that the quotes make on the question's topic, or a refusal.
 
-        ``quotes`` are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
-        ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead.
+        The quotes are the speaker's; where it is asked who said something, everybody's in the articles of ``hits``.
+        ``others`` are quotes by others, of which a refusal tells who is quoted on the topic instead. ``shown`` is what
+        was shown already; it is left out where it is asked what else was said, or who else said so.
         """
-        statements = self.on_topic(quotes, question.topic)
+        quotes = quoted.quotes
+        found = self.on_topic(quotes, question.topic)
+        statements = _not_shown(question, found, shown)
+        before = len(found) - len(statements)
         if question.speaker is None:
             best = max((statement.score for statement in statements), default=0.0)
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
             statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
+        if not statements and before and question.speaker:
+            return replace(refuse(question, _nothing_else(question, found), hits), names=quoted.names)
         if not statements:
             on_topic = self.on_topic(others, question.topic) if question.topic else []
             instead = sorted(on_topic, key=lambda statement: -statement.score)
             names = list(dict.fromkeys(statement.speaker for statement in instead if statement.speaker))[:3]
             told = f" About {question.topic} they quote {', '.join(names)}." if names else ""
-            return refuse(question, _not_quoted(question, quotes) + told, hits)
+            count = len(self.on_topic(quotes, None))
+            return replace(refuse(question, _not_quoted(question, quotes, count) + told, hits), names=quoted.names)
         name = statements[0].speaker or ""
-        summary = _counted(question, statements)
+        summary = _counted(question, statements, before)
         if question.speaker is None:
-            summary = "" if name else "The sentence does not say plainly who said so."
+            published = f"In articles published {question.period}. " if question.period else ""
+            summary = published + ("" if name else "The sentence does not say plainly who said so.")
         return Answer(
             question.text,
             tuple(statements),
@@ -77,7 +84,9 @@ class QuoteAnswerer:
             None,
             max(statement.score for statement in statements),
             short=name if question.speaker is None and name and name in statements[0].article.text else None,
-            summary=summary or None,
+            summary=summary.strip() or None,
+            names=quoted.names,
+            period=question.period,
         )
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
@@ -131,9 +140,16 @@ def _stems_of_article(text: str) -> frozenset[str]:
     return stems(text)
 
 
+class Quoted(NamedTuple):
+    """The quotes among which an answer is, and the names that their speaker was asked for by, or may have been."""
+
+    quotes: list[Quote]
+    names: tuple[Name, ...] = ()
+
+
 def quotes_asked_for(
     store: Store, question: Question, retrieve: Callable[[int], Sequence[Hit]], **filters: Unpack[Filters]
-) -> list[Quote] | None:
+) -> Quoted | None:
     """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
 
     They are the speaker's in all articles that the ``filters`` leave, and for "who said" everybody's in the nearest
@@ -141,58 +157,24 @@ def quotes_asked_for(
     articles of the 200 nearest passages are looked into, unless no topic is asked for.
     """
     if question.speaker is None:
-        return store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
+        return Quoted(store.quotes(articles=_articles(retrieve(_NEAREST)), **filters))
     known = store.speakers(**filters)
-    speakers = matching_speakers(question.speaker, known)
+    names = tuple(names_meant(question.speaker, known))
+    speakers = [name.spelling for name in names if name.same]
     if not speakers and role_of(question.speaker):
         there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
         speakers = speakers_in_role(question.speaker, there)
         if not speakers:
             return None
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
-            return [quote for quote in there if quote.speaker in speakers]
+            return Quoted([quote for quote in there if quote.speaker in speakers])
     many = question.topic is not None and sum(known.get(speaker, 0) for speaker in speakers) > _MANY
-    return store.quotes(speakers=speakers, articles=_articles(retrieve(_NEAREST_OF_MANY)) if many else None, **filters)
+    articles = _articles(retrieve(_NEAREST_OF_MANY)) if many else None
+    return Quoted(store.quotes(speakers=speakers, articles=articles, **filters), names if len(names) > 1 else ())
 
 
 def _articles(hits: Sequence[Hit]) -> set[str]:
     return {hit.passage.article.id for hit in hits}
-
-
-def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
-    """Return the names in ``known`` (name -> number of quotes) that ``asked`` may mean: one person's, however spelled.
-
-    "Lavrov" means Sergei, Sergey and plain Lavrov; where two persons share the name and ``asked`` does not tell them
-    apart, it means the one who is quoted more. Empty where nobody is meant, or where ``asked`` is a role.
-    """
-    if role_of(asked):
-        return []
-    wanted = _name(asked)
-    if not wanted:
-        return []
-    names = {speaker: _name(speaker) for speaker in known}
-    surname = [speaker for speaker, name in names.items() if name and _same(wanted, name)]
-    if not surname and len(wanted) == 1:  # "Xi", "Boris": a name that does not come last
-        surname = [speaker for speaker, name in names.items() if len(name) > 1 and wanted[0] in name]
-    persons: list[list[str]] = []
-    for speaker in sorted(surname, key=lambda speaker: (-len(names[speaker]), -known[speaker])):
-        for person in persons:
-            if _same(names[speaker], names[person[0]]):
-                person.append(speaker)
-                break
-        else:
-            persons.append([speaker])
-    return max(persons, key=lambda person: sum(known[speaker] for speaker in person), default=[])
-
-
-def role_of(asked: str) -> tuple[str, str] | None:
-    """Split a role ("Italy's foreign minister", "the head of the Army") into what it is and whose; None for a name."""
-    found = _POSSESSED.fullmatch(asked) or _OF.fullmatch(asked) or _PLAIN_ROLE.fullmatch(asked)
-    if not found and asked and not _name(asked):  # "the Pope", "the President"
-        return asked.lower().removeprefix("the "), ""
-    if found and found["head"].strip() and (found["of"].strip() or asked.split(maxsplit=1)[0].lower() in _DETERMINERS):
-        return found["head"].strip(), found["of"].strip()
-    return None
 
 
 def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
@@ -209,8 +191,8 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     count: Counter[str] = Counter()
     for quote in quotes:
         count[quote.speaker or ""] += 1
-        name = set(_name(quote.speaker or ""))
-        if not quote.speaker or quote.speaker in best or not name or name <= set(_name(role[1])):
+        name = set(name_stems(quote.speaker or ""))
+        if not quote.speaker or quote.speaker in best or not name or name <= set(name_stems(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
         for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
@@ -246,29 +228,6 @@ def statement_span(quote: Quote) -> Span:
     return (sentences[0][0], sentences[-1][1]) if sentences else (quote.start, quote.end)
 
 
-def _name(text: str) -> list[str]:
-    """Return the stems of a name's words, without titles, what it is of, and possessive endings."""
-    text = re.sub(r"(?<=\w)\s+of\s.*|\s+and\s.*|,.*", "", text)
-    parts = [word for word in words(text) if word.lower() not in TITLES and word.lower() not in ("the", "a", "an")]
-    return [stem(word) for word in parts]
-
-
-def _same(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Tell whether two names may be one person's: the last name is, and the first names do not differ."""
-    if one[-1] != other[-1]:
-        return False
-    if len(one) == 1 or len(other) == 1:
-        return True
-    return any(_alike(first, second) for first in one[:-1] for second in other[:-1])
-
-
-def _alike(first: str, second: str) -> bool:
-    """Tell whether two first names may be one: the same but for spelling, or the other's initial."""
-    if len(first) == 1 or len(second) == 1:
-        return first[0] == second[0]
-    return SequenceMatcher(None, first, second).ratio() >= 0.8
-
-
 def _apart(statements: Sequence[Statement]) -> list[Statement]:
     """Join statements whose sentences overlap into one, with the better score."""
     joined: list[Statement] = []
@@ -301,26 +260,48 @@ def _naming(topic: str, statements: list[Statement]) -> list[Statement]:
     return [s for s in statements if wanted & stems(s.text) or s.score > best - _WITHIN]
 
 
-def _counted(question: Question, statements: Sequence[Statement]) -> str:
+def _not_shown(question: Question, found: list[Statement], shown: Sequence[Statement]) -> list[Statement]:
+    """Where "else" is asked for, leave out what was shown, and for "who else" the speakers who were."""
+    if not question.more:
+        return found
+    speakers = {statement.speaker for statement in shown if statement.speaker and question.speaker is None}
+    return [s for s in found if s.speaker not in speakers and not any(_within(s, other) for other in shown)]
+
+
+def _within(statement: Statement, other: Statement) -> bool:
+    same = statement.article.id == other.article.id
+    return same and other.start <= statement.start and statement.end <= other.end
+
+
+def _nothing_else(question: Question, shown: Sequence[Statement]) -> str:
+    by = f"by {_name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
+    said = f"the one statement {by} was" if len(shown) == 1 else f"all {len(shown)} statements {by} were"
+    return f"{the_articles(question)} say nothing else: {said} shown before."
+
+
+def _name_of(question: Question, statements: Sequence[Statement]) -> str | None:
     names = Counter(statement.speaker for statement in statements if statement.speaker)
-    name = max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
+    return max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
+
+
+def _counted(question: Question, statements: Sequence[Statement], before: int) -> str:
     articles = len({statement.article.id for statement in statements})
     about = f" about {question.topic}" if question.topic else ""
     return (
-        f"{len(statements)} statement{'' if len(statements) == 1 else 's'} by {name}{about}, "
-        f"in {articles} article{'' if articles == 1 else 's'}"
+        f"{len(statements)} {'more ' if before else ''}statement{'' if len(statements) == 1 else 's'} by "
+        f"{_name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
+        f"{f' published {question.period}' if question.period else ''}"
+        f"{f' ({before} shown before)' if before else ''}"
     )
 
 
-def _not_quoted(question: Question, quotes: Sequence[Quote]) -> str:
+def _not_quoted(question: Question, quotes: Sequence[Quote], count: int) -> str:
+    articles = the_articles(question)
     if question.speaker is None:
-        return "The articles do not say: nobody was found in them who said so."
+        return f"{articles} do not say: nobody was found in them who said so."
     if not quotes:
-        return f"The articles do not say: no statement by {question.speaker} is quoted in them."
-    names = Counter(quote.speaker for quote in quotes)
-    name, count = names.most_common(1)[0][0], len(quotes)
-    return (
-        f"The articles do not say: none of the {count} statements by {name} in them is about {question.topic}."
-        if count > 1
-        else f"The articles do not say: the one statement by {name} in them is not about {question.topic}."
-    )
+        return f"{articles} do not say: no statement by {question.speaker} is quoted in them."
+    name = Counter(quote.speaker for quote in quotes).most_common(1)[0][0]
+    if count == 1:
+        return f"{articles} do not say: the one statement by {name} in them is not about {question.topic}."
+    return f"{articles} do not say: none of the {count} statements by {name} in them is about {question.topic}."

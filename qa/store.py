@@ -23,6 +23,7 @@ from embeddings import FaissIndex, StaleIndexError
 from embeddings.encoder import Vectors
 from qa.articles import Article
 from qa.passages import Passage, Span
+from qa.periods import Period
 from qa.quotes import Quote
 
 log = logging.getLogger(__name__)
@@ -298,6 +299,13 @@ class Store:
         with self._cursor() as cursor:
             return int(cursor.execute("SELECT count(*) FROM articles").fetchone()[0])
 
+    def newest(self, **filters: Unpack[Filters]) -> date | None:
+        """Return the date of the newest article that the filters leave; None where none has a date."""
+        where, values = _where(**filters)
+        with self._cursor() as cursor:
+            latest = cursor.execute(f"SELECT max(published) FROM articles WHERE {where}", values).fetchone()[0]
+        return date.fromisoformat(latest) if latest else None
+
     def search(self, vector: Vectors, k: int, **filters: Unpack[Filters]) -> list[tuple[Passage, float]]:
         """Return the ``k`` passages nearest to ``vector`` with their cosines, best first, in the articles asked for."""
         index = self._index
@@ -450,6 +458,16 @@ def day(value: date | str | None) -> date | None:
         except ValueError as error:
             raise ValueError(f"{value!r} is no date: write it as YYYY-MM-DD") from error
     return value
+
+
+def narrowed(filters: Filters, period: Period) -> Filters:
+    """Return the filters with their ``since`` and ``until`` narrowed to a period: what both leave is left."""
+    since, until = day(filters.get("since")), day(filters.get("until"))
+    return {
+        **filters,
+        "since": max(filter(None, (since, period.since)), default=None),
+        "until": min(filter(None, (until, period.until)), default=None),
+    }
 
 
 def _where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,7 +20,8 @@ from urllib.request import urlopen
 import pytest
 from test_page import HOSTILE
 
-from qa import Answer, Article, Hit, Passage, Skipped, Statement
+from qa import Answer, Article, Hit, Name, Passage, Skipped, Statement
+from ui.markup import clean
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
@@ -230,6 +231,33 @@ class TestPage:
         assert window.hosts == {"127.0.0.1"}
         assert window.errors == []
 
+    @pytest.mark.parametrize(("width", "scheme"), [(360, "dark"), (1280, "light")])
+    def test_the_names_taken_for_one_person_unfold_by_key(
+        self, browser: Any, tmp_path: Path, width: int, scheme: str
+    ) -> None:
+        (tmp_path / "a.txt").write_text(
+            '"The talks go on," said Sergei Lavrov. "We shall wait for them," he said.\n\n'
+            "Jill Lavrov said it was late.\n"
+        )
+        (tmp_path / "b.txt").write_text('"The talks are over," said Sergey Lavrov.\n')
+        with running("--folder", str(tmp_path), "--index", str(tmp_path / ".index")) as address:
+            window = Window(browser, address, width=width, color_scheme=scheme)
+            names = window.ask("What did Lavrov say?").locator("details.names")
+            assert not names.locator("li").first.is_visible()
+            names.locator("summary").focus()
+            window.page.keyboard.press("Enter")
+            assert names.inner_text().splitlines() == [
+                "2 spellings taken for one person, 1 of that name left out",
+                "Sergei Lavrov 2 quotes, the fullest spelling",
+                "Sergey Lavrov 1 quote, same surname, first names spelled alike",
+                "Jill Lavrov 1 quote, taken for another person: another first name",
+            ]
+            assert window.page.evaluate("document.documentElement.scrollWidth") <= width
+            more = window.ask("What else did he say?")
+            assert more.locator(".understood").inner_text() == "Understood as: What else did Sergei Lavrov say?"
+            assert "say nothing else: all 3 statements by Sergei Lavrov were shown" in more.inner_text()
+            assert window.errors == []
+
     @pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1600, "dark")])
     def test_nothing_is_wider_than_the_window(self, browser: Any, app: str, width: int, scheme: str) -> None:
         window = Window(browser, app, width=width, color_scheme=scheme)
@@ -254,7 +282,7 @@ class HostileLibrary:
     def count(self) -> int:
         return 1
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
         sentences = [*HOSTILE, "A sentence\r\nover two lines."]
         starts = [self.article.text.index(sentence) for sentence in sentences]
         if "fail" in question:
@@ -267,7 +295,9 @@ class HostileLibrary:
         made = tuple(
             Statement(self.article, at, at + len(s), 0.5, speaker=s) for at, s in zip(starts, sentences, strict=True)
         )
-        return Answer(question, made, (), None, 1, short=" ".join(HOSTILE))
+        names = tuple(Name(bad, 1, number > 5, bad) for number, bad in enumerate(HOSTILE))
+        every = " ".join(HOSTILE)
+        return Answer(question, made, (), None, 1, short=every, summary=every, names=names, understood=every)
 
 
 @pytest.fixture(scope="module")
@@ -318,6 +348,9 @@ class TestHostileArticles:
                 "text => document.querySelector('#source mark.shown').textContent === text", arg=sentence
             )
             assert window.shown() == sentence
+        turn.locator("details.names summary").click()
+        named = turn.locator("details.names b").evaluate_all("all => all.map(one => one.textContent)")
+        assert named == [clean(bad) for bad in HOSTILE]
         window.page.locator("#status summary").click()
         window.ask("refuse")
         assert window.ask("fail").locator(".note").text_content() == (

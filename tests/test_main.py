@@ -43,6 +43,31 @@ def test_ask_prints_json_whose_offsets_are_the_files(index: str, capsys: pytest.
     assert answer["statements"][0]["article"]["published"] == "2014-08-26"
 
 
+def test_ask_tells_the_period_and_the_names_it_understood(
+    tmp_path: Path, index: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.txt").write_text('May 3, 2024\n\n"The dam holds for now," said Ann\x1b[31m Lee.\n')
+    (tmp_path / "b.txt").write_text('May 4, 2024\n\n"The dam is too old," said Ann Lee.\n\nBo Lee said it was not.\n')
+    (tmp_path / "c.txt").write_text("May 5, 2024\n\nLee said the dam was leaking.\n")
+    place = ["--folder", str(tmp_path), "--index", str(tmp_path / ".index"), "--today", "2024-05-20"]
+    assert main(["ask", "What did Lee say since May 4?", *place]) == 0
+    assert capsys.readouterr().out.startswith(
+        "2 statements by Ann Lee, in 2 articles published since 2024-05-04\n"
+        "    Ann Lee (1 quote) is taken for the same person: the fullest spelling\n"
+        "    Lee (1 quote) is taken for the same person: surname alone\n"
+        "    Bo Lee (1 quote) is taken for another person: another first name\n\n"
+        '[1] "The dam is too old," said Ann Lee.\n'
+    )
+    assert main(["ask", "What did Ann Lee say last week?", *place]) == 1
+    assert capsys.readouterr().out.startswith(
+        "No article here was published from 2024-05-13 to 2024-05-19: the newest is of 2024-05-05. "
+        "Outside this period there are "
+    )
+    assert main(["ask", "What did he say?", *place, "--json"]) == 1
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["period"], answer["understood"], answer["names"]) == (None, None, [])
+
+
 def test_a_refusal_exits_with_1(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "Who won the World Cup?", "--index", index]) == 1
     assert capsys.readouterr().out == "The articles do not say: nothing in them answers this question.\n"
@@ -92,6 +117,7 @@ def test_index_names_what_it_could_not_read(tmp_path: Path, capsys: pytest.Captu
     [
         (["ask", " "], "it is empty: ask something"),
         (["ask", "a", "--since", "May"], "'May' is no date: write it as YYYY-MM-DD"),
+        (["ask", "a", "--today", "32"], "'32' is no date: write it as YYYY-MM-DD"),
         (["search", "a", "-k", "0"], "'0' is no number of passages: give 1 or more"),
         (["sing"], "invalid choice: 'sing'"),
         ([], "required"),

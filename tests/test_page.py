@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from qa import Answer, Article, Hit, Passage, Skipped, Statement
+from qa import Answer, Article, Hit, Name, Passage, Skipped, Statement
 from ui import markup, page
 from ui.markup import Turn
 
@@ -80,6 +81,34 @@ def test_the_number_of_a_speakers_statements_is_shown_escaped() -> None:
     assert "<b>" not in shown
 
 
+def test_the_names_taken_for_one_person_are_told_with_the_reason() -> None:
+    names = (
+        Name("Sergei Lavrov", 5, True, "the fullest spelling"),
+        Name("Lavrov", 1, True, "surname alone"),
+        Name("Jill <b>Lavrov", 2, False, "another first name"),
+    )
+    shown = markup.conversation([Turn("q", answer(statement(article(), "Two."), names=names))])
+    assert text_of("names", shown) == (
+        "2 spellings taken for one person, 1 of that name left out"
+        "Sergei Lavrov 5 quotes, the fullest spelling"
+        "Lavrov 1 quote, surname alone"
+        "Jill <b>Lavrov 2 quotes, taken for another person: another first name"
+    )
+    assert "&lt;b&gt;" in shown
+    refused = markup.conversation([Turn("q", answer(refusal="no", names=names[:2]))])
+    assert text_of("names", refused).startswith("2 spellings taken for one personSergei")
+    assert "<details" not in markup.conversation([Turn("q", answer(statement(article(), "Two.")))])
+
+
+def test_how_a_question_was_understood_is_shown_escaped_where_it_was_changed() -> None:
+    for fields in ({"refusal": "no"}, {}):
+        given = [] if fields else [statement(article(), "Two.")]
+        shown = markup.conversation([Turn("and <i>?", answer(*given, understood="what did <i> say?", **fields))])
+        assert text_of("understood", shown) == "Understood as: what did <i> say?"
+        assert "<i>" not in shown
+    assert "Understood" not in markup.conversation([Turn("q", answer(refusal="no"))])
+
+
 def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     of = article()
     found = markup.source(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)
@@ -112,7 +141,8 @@ def test_hostile_text_is_shown_character_for_character(sentence: str) -> None:
     source = markup.source(shown, [], 1)
     assert text_of("shown", source) == shown.text == sentence + "\r\nAfter"
     assert text_of("text", source) == of.text
-    chat = markup.conversation([Turn(sentence, answer(shown, short=sentence))])
+    names = (Name(sentence, 1, True, sentence), Name(sentence, 1, False, sentence))
+    chat = markup.conversation([Turn(sentence, answer(shown, short=sentence, names=names))])
     assert text_of("question", chat) == "Question: " + sentence
     assert text_of("title", chat) == sentence
     for made in (
@@ -193,6 +223,7 @@ class Library:
     """A library whose answer, or failure, is given."""
 
     skipped: tuple[Skipped, ...] = ()
+    history: Sequence[Answer] = ()
 
     def __init__(self, found: Answer | Exception) -> None:
         self.found = found
@@ -200,7 +231,8 @@ class Library:
     def count(self) -> int:
         return 1
 
-    def ask(self, question: str) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
+        self.history = history
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
@@ -208,7 +240,7 @@ class Library:
 
 def turns(opening: page.Opening) -> list[tuple[Turn, str | None]]:
     async def collect() -> list[tuple[Turn, str | None]]:
-        return [step async for step in page._answered(opening, "q")]
+        return [step async for step in page._answered(opening, "q", [])]
 
     return asyncio.run(collect())
 
@@ -224,6 +256,17 @@ def test_an_answer_comes_statement_by_statement_with_the_first_ones_article() ->
     steps = turns(opening_of(lambda report: Library(answer(statement(of, "One."), statement(of, "Two.")))))
     shown = [(len(turn.passages), panel is not None) for turn, panel in steps if turn.answer]
     assert shown == [(1, True), (2, False)]
+
+
+def test_a_question_is_asked_with_the_answers_before_it() -> None:
+    library, before = Library(answer(refusal="no")), [answer(refusal="never")]
+
+    async def ask() -> None:
+        async for _ in page._answered(opening_of(lambda report: library), "q", before):
+            pass
+
+    asyncio.run(ask())
+    assert library.history == before
 
 
 def test_an_exception_becomes_a_sentence_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:

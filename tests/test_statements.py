@@ -10,66 +10,7 @@ import pytest
 from qa import Article, Library
 from qa.articles import parse_article
 from qa.quotes import extract_quotes
-from qa.statements import matching_speakers, role_of, speakers_in_role, statement_span
-
-KNOWN = {
-    "Joe Biden": 9,
-    "Sergei Lavrov": 5,
-    "Xi Jinping": 3,
-    "Jill Biden": 2,
-    "Sergey Lavrov": 2,
-    "the White House": 2,
-    "J.K. Rowling": 2,
-    "Lavrov": 1,
-    "Damascus": 1,
-    "Joe Manchin of West Virginia": 1,
-    "Secretary-General Jens Stoltenberg": 1,
-    "the new head of the Army": 1,
-}
-
-
-@pytest.mark.parametrize(
-    ("asked", "meant"),
-    [
-        ("Lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
-        ("lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
-        ("Russian Foreign Minister Sergey Lavrov", ["Sergei Lavrov", "Sergey Lavrov", "Lavrov"]),
-        ("Biden", ["Joe Biden"]),
-        ("President Biden", ["Joe Biden"]),
-        ("Jill Biden", ["Jill Biden"]),
-        ("Hunter Biden", []),
-        ("Xi", ["Xi Jinping"]),
-        ("Sen. Joe Manchin", ["Joe Manchin of West Virginia"]),
-        ("Stoltenberg", ["Secretary-General Jens Stoltenberg"]),
-        ("Rowling", ["J.K. Rowling"]),
-        ("Damascus", ["Damascus"]),
-        ("the White House", ["the White House"]),
-        ("Putin", []),
-        ("", []),
-        ("?!", []),
-        ("the President", []),
-    ],
-)
-def test_a_name_means_one_person_however_it_is_written(asked: str, meant: list[str]) -> None:
-    assert matching_speakers(asked, KNOWN) == meant
-
-
-@pytest.mark.parametrize(
-    ("asked", "role"),
-    [
-        ("Italy's foreign minister", ("foreign minister", "Italy")),
-        ("NPR's CEO", ("CEO", "NPR")),
-        ("the new head of the British Army", ("new head", "the British Army")),
-        ("the Russian foreign minister", ("foreign minister", "Russian")),
-        ("the minister", ("minister", "")),
-        ("the Pope", ("pope", "")),
-        ("Sergei Lavrov", None),
-        ("lavrov", None),
-        ("the White House", None),
-    ],
-)
-def test_a_role_is_told_from_a_name(asked: str, role: tuple[str, str] | None) -> None:
-    assert role_of(asked) == role
+from qa.statements import speakers_in_role, statement_span
 
 
 def test_a_role_is_whose_name_stands_beside_it() -> None:

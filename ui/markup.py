@@ -13,12 +13,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from qa import Answer, Article, Passage, Skipped, Statement
+from qa import Answer, Article, Name, Passage, Skipped, Statement
 
 NEAREST = 3  # passages shown beside a refusal
 LONGEST_TEXT = 400_000  # characters of an article around the cited place that are sent to a browser
 
-_KEPT = 200  # files named in the list of what was skipped
+_KEPT = 200  # rows of a list that is unfolded: files that were skipped, names
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,36 @@ def _turn(turn: Turn, number: int, *, last: bool) -> str:
     if answer is None:
         kind = "failed" if turn.failed else "waiting"
         return f'<li class="turn">{question}<p class="note {kind}" role="status">{escape(clean(turn.note))}</p></li>'
+    if answer.understood:
+        question += f'<p class="understood" dir="auto">Understood as: {escape(clean(answer.understood))}</p>'
     if answer.refusal is not None:
-        reply = f'<p class="refusal" dir="auto">{escape(clean(answer.refusal))}</p>'
+        reply = f'<p class="refusal" dir="auto">{escape(clean(answer.refusal))}</p>{_names(answer.names)}'
         if turn.passages:
             reply += '<h3 class="nearest-head">Nearest, but not an answer</h3>'
             reply += _passages(turn.passages, number, "nearest", shown=None)
     else:
         reply = f'<p class="short" dir="auto">{escape(clean(answer.short))}</p>' if answer.short else ""
         reply += f'<p class="summary" dir="auto">{escape(clean(answer.summary))}</p>' if answer.summary else ""
+        reply += _names(answer.names)
         reply += _passages(turn.passages, number, "statements", shown=0 if last else None)
     return f'<li class="turn">{question}{reply}</li>'
+
+
+def _names(names: Sequence[Name]) -> str:
+    """Return what was made of the speaker's name, to be unfolded; the names are the articles', so they are escaped."""
+    if not names:
+        return ""
+    same = sum(name.same for name in names)
+    told = [f"{same} spellings taken for one person"] if same > 1 else []
+    told += [f"{len(names) - same} of that name left out"] if same < len(names) else []
+    rows = "".join(
+        f'<li><b dir="auto">{escape(clean(name.spelling))}</b> '
+        f"<span>{name.quotes} {'quote' if name.quotes == 1 else 'quotes'}, "
+        f"{'' if name.same else 'taken for another person: '}{escape(clean(name.why))}</span></li>"
+        for name in names[:_KEPT]
+    )
+    rest = f"<li>and {len(names) - _KEPT} more</li>" if len(names) > _KEPT else ""
+    return f'<details class="names"><summary>{", ".join(told)}</summary><ul>{rows}{rest}</ul></details>'
 
 
 def _passages(passages: Sequence[Passage | Statement], turn: int, kind: str, *, shown: int | None) -> str:

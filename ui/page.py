@@ -15,7 +15,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import api  # gr.api, which Gradio does not name among its exports
 
-from qa import Library, Skipped
+from qa import Answer, Library, Skipped
 from ui import markup
 from ui.markup import Turn
 
@@ -175,7 +175,8 @@ def build_page(opening: Opening, examples: Sequence[str] = ()) -> gr.Blocks:
                 return
             earlier = turns[1 - _TURNS :]
             box: Any = ""  # emptied once, so that what is typed meanwhile stays
-            async for turn, panel in _answered(opening, question):
+            history = [turn.answer for turn in earlier if turn.answer]
+            async for turn, panel in _answered(opening, question, history):
                 turns = [*earlier, turn]
                 yield box, markup.conversation(turns), panel or gr.skip(), turns
                 box = gr.skip()
@@ -201,8 +202,13 @@ async def _statuses(opening: Opening) -> AsyncIterator[str]:
     yield opening.status()
 
 
-async def _answered(opening: Opening, question: str) -> AsyncIterator[tuple[Turn, str | None]]:
-    """Yield the turn of ``question`` as it grows, with the article to show beside it where that changes."""
+async def _answered(
+    opening: Opening, question: str, history: Sequence[Answer]
+) -> AsyncIterator[tuple[Turn, str | None]]:
+    """Yield the turn of ``question`` as it grows, with the article to show beside it where that changes.
+
+    ``history`` are the conversation's answers so far, of which a follow-up ("what else did he say?") makes use.
+    """
     while not opening.finished:
         yield Turn(question, note=opening.progress), None
         await asyncio.sleep(_POLL)
@@ -213,7 +219,7 @@ async def _answered(opening: Opening, question: str) -> AsyncIterator[tuple[Turn
         return
     yield Turn(question, note="Looking through the articles"), None
     try:
-        answer = await asyncio.to_thread(library.ask, question)
+        answer = await asyncio.to_thread(library.ask, question, history=history)
         if answer.refusal is not None:
             message = "No article answers this question. The nearest passages can be opened here."
             yield Turn(question, answer), markup.no_source(message)

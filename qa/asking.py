@@ -1,0 +1,110 @@
+"""From a question as it is typed to its answer: made whole, read, looked for in its period, answered or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from functools import partial
+from typing import Unpack
+
+from embeddings import Encoder
+from qa.answers import Answer, Answerer, Statement, refuse
+from qa.followups import NobodyMeantError, made_whole
+from qa.periods import NoSuchDayError, Period
+from qa.questions import Question, parse_question
+from qa.retrieval import Hit, search
+from qa.statements import QuoteAnswerer, quotes_asked_for
+from qa.store import Filters, Store, narrowed
+
+_ANSWERED_FROM = 10
+# An answer from the period that a question names is taken though one from elsewhere scores this much better.
+_NEARLY = 0.05
+
+
+class Asking:
+    """Answers questions from a store's articles: those for quotes with quotes, all others by the ``answerer``."""
+
+    def __init__(self, store: Store, encoder: Encoder, answerer: Answerer, quote_answerer: QuoteAnswerer) -> None:
+        self.store = store
+        self.encoder = encoder
+        self.answerer = answerer
+        self.quote_answerer = quote_answerer
+
+    def ask(self, question: str, history: Sequence[Answer], today: date, **filters: Unpack[Filters]) -> Answer:
+        """Answer ``question``, or refuse; see `Library.ask`. Raises DamagedStoreError."""
+        text = " ".join(question.split())
+        try:
+            whole = made_whole(text, history)
+            asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))
+        except (NobodyMeantError, NoSuchDayError) as why:
+            return refuse(parse_question(text), str(why))
+        if not text:
+            return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
+        shown = [s for answer in (history if asked.speaker else history[-1:]) for s in answer.statements]
+        if asked.period:
+            answer = self._answer_in_period(asked, whole, asked.period, shown, **filters)
+        else:
+            answer = self._answer(asked, shown, **filters)
+        return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _answer_in_period(
+        self, asked: Question, whole: str, period: Period, shown: Sequence[Statement], **filters: Unpack[Filters]
+    ) -> Answer:
+        """Answer from the articles of the question's period.
+
+        Where they hold no quote that is asked for, the refusal tells how many there are outside the period. In other
+        questions a period is as often when something happened, which later articles tell, too: those are answered from
+        all articles where the ones of the period do not do as well, and the summary says so.
+        """
+        answer = self._answer(asked, shown, **narrowed(filters, period))
+        if asked.quoted and not answer.refusal:
+            return answer
+        wide = self._answer(replace(asked, period=None) if asked.quoted else parse_question(whole), shown, **filters)
+        if wide.refusal:
+            return wide if answer.refusal else answer
+        if asked.quoted:
+            return self._outside(period, answer, wide, **filters)
+        if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
+            return answer
+        others = f"From articles of all dates: those published {period} do not answer this, or not as well."
+        return replace(wide, summary=others)
+
+    def _outside(self, period: Period, answer: Answer, wide: Answer, **filters: Unpack[Filters]) -> Answer:
+        """Return the refusal ``answer`` with how many statements ``wide`` has outside the period."""
+        why = answer.refusal
+        if not answer.hits:
+            newest = self.store.newest(**filters)
+            why = f"No article here was published {period}{f': the newest is of {newest}' if newest else ''}."
+        count = len(wide.statements)
+        there = "is one statement" if count == 1 else f"are {count} statements"
+        return replace(answer, refusal=f"{why} Outside this period there {there}.", hits=answer.hits or wide.hits)
+
+    def _answer(self, asked: Question, shown: Sequence[Statement], **filters: Unpack[Filters]) -> Answer:
+        """Answer a question that stands by itself from the articles that the filters leave."""
+        hits = search(self.store, self.encoder, asked.text, _ANSWERED_FROM, **filters)
+        if not hits:
+            return refuse(asked, "No article is left by these filters: widen them.")
+        if asked.quoted:
+            answer = self._quoted(asked, hits, shown, **filters)
+            # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
+            if answer and (asked.speaker or not answer.refusal):
+                return answer
+        return self.answerer.answer(asked, hits)
+
+    def _quoted(
+        self, asked: Question, hits: Sequence[Hit], shown: Sequence[Statement], **filters: Unpack[Filters]
+    ) -> Answer | None:
+        """Answer a question for quotes; None where nobody has the role that is asked for."""
+
+        def nearest(k: int) -> Sequence[Hit]:
+            if k <= _ANSWERED_FROM:
+                return hits[:k]
+            return search(self.store, self.encoder, asked.text, k, **filters)
+
+        quoted = quotes_asked_for(self.store, asked, nearest, **filters)
+        if quoted is None:
+            return None
+        near = {hit.passage.article.id for hit in hits}
+        others = [] if quoted.quotes else self.store.quotes(articles=near, **filters)
+        return self.quote_answerer.answer(asked, quoted, hits, others, shown)

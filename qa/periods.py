@@ -1,0 +1,198 @@
+"""Periods in words: "since March", "in August 2014", "between March and May 2022", "last week".
+
+A compact grammar of what people type, rather than a general date parser: those read "may", "march", "sat" and any
+number as dates wherever they stand, and which words of a question are a date is the whole difficulty here.
+"""
+
+from __future__ import annotations
+
+import re
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import partial
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?"
+    r"|nov(?:ember)?|dec(?:ember)?)\.?"
+)
+_YEAR = r"(?:1[5-9]|2[01])\d\d"  # newspapers are not older, and other numbers are seldom years
+_FIRST, _LAST = date(1500, 1, 1), date(2199, 12, 31)
+_NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
+_DAY = (
+    rf"(?:{_YEAR}-\d\d-\d\d|{_MONTH} {_NUMBER}(?:,? {_YEAR})?|(?:the )?{_NUMBER} (?:of )?{_MONTH}(?:,? {_YEAR})?"
+    r"|yesterday|today)"
+)
+_COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+_CALENDAR = rf"(?:{_YEAR}-\d\d|(?:(?:last|this) )?{_MONTH}(?:,?(?: of)? {_YEAR})?|(?:the year )?{_YEAR})"
+_UNITS = ("day", "week", "month", "year")
+_THIS_OR_LAST = rf"(?:(?:this|last) (?:{'|'.join(_UNITS[1:])}))"
+_PAST = rf"(?:the (?:last|past) (?:(?:\d{{1,3}}|{'|'.join(_COUNTS)}) )?(?:{'|'.join(_UNITS)})s?)"
+_BARE = rf"(?:{_THIS_OR_LAST}|{_PAST}|(?:last|this) {_MONTH}|yesterday|today)"  # needs no "in"
+_ANY = rf"(?:{_DAY}|{_CALENDAR}|{_THIS_OR_LAST}|{_PAST})"
+_PERIOD = re.compile(
+    r"(?<!\S)(?:published )?(?:"
+    rf"(?P<between>between) (?P<first>{_ANY}) and (?P<last>{_ANY})"
+    rf"|from (?P<first2>{_ANY}) (?:to|until|till|through) (?P<last2>{_ANY})"
+    rf"|since (?P<since>{_ANY})|from (?P<since2>{_ANY}) (?:onwards?(?!\S)|on$)"
+    rf"|(?P<edge>before|after|until|till|up to) (?P<at>{_ANY})"
+    rf"|(?:in|during|from) (?P<in>{_CALENDAR})"
+    rf"|(?:on|from) (?P<on>{_DAY})"
+    rf"|(?:earlier |(?:in|during|over|within|from) )?(?P<bare>{_BARE})"
+    r")(?=$|[\s,])",
+    re.IGNORECASE,
+)
+# "confidence in May": whom one trusts, not when.
+_TAKES_IN = re.compile(r"\b(?:confiden(?:ce|t)|trust(?:s|ed)?|faith|belie(?:f|ves?|ved)|interest(?:ed)?|hopes?)$", re.I)
+
+Newest = Callable[[], "date | None"]
+
+
+class NoSuchDayError(ValueError):
+    """Words that read as a day but name none, such as "32 June"; the message says so to a person."""
+
+
+@dataclass(frozen=True)
+class Period:
+    """The days from ``since`` to ``until``, both included; None is open."""
+
+    since: date | None = None
+    until: date | None = None
+
+    def __str__(self) -> str:
+        """Return the period in words: "since 2024-03-01", "until 2019-12-31", "from 2014-08-01 to 2014-08-31"."""
+        if self.since and self.until:
+            return f"on {self.since}" if self.since == self.until else f"from {self.since} to {self.until}"
+        return f"since {self.since}" if self.since else f"until {self.until}"
+
+    def as_dict(self) -> dict[str, str | None]:
+        """Return the fields, for JSON."""
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+        }
+
+
+def periods_in(text: str, today: date, newest: Newest) -> Iterator[tuple[str, Callable[[], Period | None], str]]:
+    """Yield each stretch of ``text`` that may be a period: what stands before it, a reading of it, and what after it.
+
+    The reading is None for what cannot be a time of publication, since it begins after ``today``; it raises
+    NoSuchDayError for "32 June". A month or a day without a year is the latest that began by ``today`` and by the
+    ``newest`` article's date: asked of an archive of 2014, "since March" is since March 2014. "Last week" and the like
+    count from ``today``, weeks from Monday.
+    """
+    for found in _PERIOD.finditer(text):
+        before, after = text[: found.start()].rstrip(" ,"), text[found.end() :]
+        if not (found["in"] and _TAKES_IN.search(before)):
+            yield before, partial(_read, found, today, newest), after
+
+
+def _read(found: re.Match[str], today: date, newest: Newest) -> Period | None:
+    """Return the days that the words mean; None where they are still to come."""
+    today = min(max(today, _FIRST), _LAST)
+
+    def latest() -> date:
+        return max(min(today, newest() or today), _FIRST)
+
+    if found["first"] or found["first2"]:
+        start, end = _range(found["first"] or found["first2"], found["last"] or found["last2"], today, latest)
+        period = Period(start, end)
+    else:
+        words = next(found[name] for name in ("since", "since2", "at", "in", "on", "bare") if found[name])
+        start, end = _days(words, today, latest)
+        period = _bounded("since" if found["since"] or found["since2"] else (found["edge"] or "in").lower(), start, end)
+    # What is still to come is the question's topic: "the elections in 2030", "emissions before 2050".
+    return None if max(start, period.since or start) > today else period
+
+
+def _range(one: str, other: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
+    """Return the days from ``one`` to ``other``: without a year, one is the latest before the other, or it the next."""
+    if re.search(r"\d{4}", other) or re.fullmatch(_BARE, other, re.IGNORECASE):
+        second = _days(other, today, latest)
+        first = _days(one, today, lambda: second[1])
+    else:
+        first = _days(one, today, latest)
+        second = _days(other, today, lambda: first[0] + timedelta(364))
+    return min(first[0], second[0]), max(first[1], second[1])
+
+
+def _bounded(how: str, start: date, end: date) -> Period:
+    match how:
+        case "in":
+            return Period(start, end)
+        case "since":
+            return Period(start, None)
+        case "after":
+            return Period(end + timedelta(1), None)
+        case "before":
+            return Period(None, start - timedelta(1))
+        case _:  # until, till, up to
+            return Period(None, end)
+
+
+def _days(words: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
+    """Return the first and the last day that ``words`` name; without a year, the latest such not after ``latest()``."""
+    plain = words.lower()
+    if plain in ("today", "yesterday"):
+        return (today - timedelta(plain == "yesterday"),) * 2
+    if re.fullmatch(_THIS_OR_LAST, plain):
+        which, unit = plain.split()
+        return _calendar_unit(unit, today, back=which == "last")
+    if re.fullmatch(_PAST, plain):
+        return _past(plain, today), today
+    return _named(words, plain, latest)
+
+
+def _named(words: str, plain: str, latest: Callable[[], date]) -> tuple[date, date]:
+    """Return the days of "2014-08", "26 August", "Aug. 2014" or "2014"; ``plain`` is ``words`` in lower case."""
+    iso = re.fullmatch(r"(\d{4})-(\d\d)(?:-(\d\d))?", plain)
+    if iso:
+        return _of_calendar(words, int(iso[1]), int(iso[2]), int(iso[3]) if iso[3] else None)
+    months = [_MONTHS.index(name) + 1 for name in re.findall(r"\b[a-z]{3}", plain) if name in _MONTHS]
+    year = re.search(rf"(?<!\d){_YEAR}$", plain)
+    if year and not months:
+        return date(int(year[0]), 1, 1), date(int(year[0]), 12, 31)
+    number = re.search(r"(?<!\d)\d{1,2}(?!\d)", plain)
+    day = int(number[0]) if number else None
+    if year:
+        return _of_calendar(words, int(year[0]), months[0], day)
+    last = latest()
+    years = range(last.year, last.year - 9, -1)  # 8 years may lie between two 29ths of February
+    past = [y for y in years if (y, months[0], day or 1) <= (last.year, last.month, last.day)]
+    there = [y for y in past if day is None or 1 <= day <= monthrange(y, months[0])[1]]
+    return _of_calendar(words, there[0] if there else past[0], months[0], day)
+
+
+def _of_calendar(words: str, year: int, month: int, day: int | None) -> tuple[date, date]:
+    try:
+        first = date(year, month, 1 if day is None else day)
+        return first, (first if day is not None else date(year, month, monthrange(year, month)[1]))
+    except ValueError:
+        raise NoSuchDayError(f"“{words}” is no day of the calendar: ask for another one.") from None
+
+
+def _calendar_unit(unit: str, today: date, *, back: bool) -> tuple[date, date]:
+    """Return the week (from Monday), month or year that ``today`` is in, or the one before it."""
+    if unit == "week":
+        monday = today - timedelta(today.weekday() + 7 * back)
+        return monday, monday + timedelta(6)
+    if unit == "year":
+        return date(today.year - back, 1, 1), date(today.year - back, 12, 31)
+    last = today.replace(day=1) - timedelta(1) if back else today
+    return last.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+
+
+def _past(words: str, today: date) -> date:
+    """Return the first day of "the last 3 months", which end today."""
+    parts = words.split()
+    unit = parts[-1].removesuffix("s")
+    amount = parts[2] if len(parts) == 4 else "one"
+    count = int(amount) if amount.isdecimal() else _COUNTS.index(amount) + 1
+    if unit in ("day", "week"):
+        return today - timedelta(count * (7 if unit == "week" else 1) - 1)
+    month = today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1)
+    year, month = divmod(month, 12)
+    start = date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
+    return start + timedelta(1)
