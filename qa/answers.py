@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from embeddings import Encoder
@@ -23,6 +25,7 @@ _WITHIN = 0.15
 _MOST = 5
 # How far around a sentence its context reaches: names and topics are seldom repeated in the next sentence.
 _BEFORE, _AFTER = 2, 1
+_FARTHEST_BEFORE, _FARTHEST_AFTER = 600, 300  # characters
 
 
 @dataclass(frozen=True)
@@ -128,7 +131,7 @@ class SentenceAnswerer:
         for (hit, start, end), vector in zip(sentences, vectors, strict=True):
             article = hit.passage.article
             own = stems(article.text[start:end])
-            near = stems(with_context(article, start, end))
+            near = stems_near(article, start, end)
             score = (
                 _SENTENCE * float(vector @ asked)
                 + _PASSAGE * hit.score
@@ -144,12 +147,19 @@ def covered(wanted: frozenset[str], there: frozenset[str]) -> float:
     return len(wanted & there) / len(wanted) if wanted else 0.0
 
 
-def with_context(article: Article, start: int, end: int, *, after: int = _AFTER) -> str:
-    """Return ``text[start:end]`` between the two sentences before it and the one after, as far as they are near."""
-    first, last = max(article.body, start - 600), min(len(article.text), end + 300)
-    before = list(sentence_spans(article.text, first, start))[-_BEFORE:]
-    following = list(sentence_spans(article.text, end, last))[:after]
-    return " ".join(article.text[s:e] for s, e in [*before, (start, end), *following])
+def stems_near(article: Article, start: int, end: int, *, after: int = _AFTER) -> frozenset[str]:
+    """Return the stems of ``text[start:end]``'s sentences, the two before and ``after`` ones after, if they are near."""
+    starts, ends, in_sentence = _sentences(article.text, article.body)
+    first = max(bisect_right(ends, start) - _BEFORE, bisect_left(starts, start - _FARTHEST_BEFORE), 0)
+    last = min(bisect_left(starts, end) + after, bisect_right(ends, end + _FARTHEST_AFTER))
+    return frozenset().union(*in_sentence[first:last], stems(article.text[start:end]))
+
+
+@lru_cache(maxsize=1000)
+def _sentences(text: str, body: int) -> tuple[list[int], list[int], list[frozenset[str]]]:
+    """Return where the sentences of an article start and end, and the stems in each."""
+    spans = list(sentence_spans(text, body))
+    return [start for start, _ in spans], [end for _, end in spans], [stems(text[start:end]) for start, end in spans]
 
 
 def the_articles(question: Question) -> str:

@@ -175,12 +175,17 @@ def terms(text: str) -> frozenset[str]:
 
 def stems(text: str) -> frozenset[str]:
     """Return the stems of all words of ``text``."""
-    return frozenset(map(stem, words(text)))
+    return frozenset(found for word in _WORD.findall(text) for found in _stems(word))
 
 
 def words(text: str) -> list[str]:
     """Return the words and numbers of ``text``: "U.S." is one, "al-Qaida's" is two and has no ending."""
     return [part for word in _WORD.findall(text) for part in _parts(word)]
+
+
+@lru_cache(maxsize=100_000)
+def _stems(word: str) -> tuple[str, ...]:
+    return tuple(map(stem, _parts(word)))
 
 
 def _parts(word: str) -> list[str]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, covered, refuse, the_articles, with_context
+from qa.answers import Answer, Statement, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.names import Name, name_stems, names_meant, role_of
 from qa.passages import Span, sentence_spans
@@ -131,8 +131,8 @@ class QuoteAnswerer:
 
 def _near(wanted: frozenset[str], article: Article, start: int, end: int) -> float:
     """Return the share of the topic's words in a statement and before it; what comes after it counts half."""
-    before = covered(wanted, stems(with_context(article, start, end, after=0)))
-    return (before + covered(wanted, stems(with_context(article, start, end)))) / 2
+    before = covered(wanted, stems_near(article, start, end, after=0))
+    return (before + covered(wanted, stems_near(article, start, end))) / 2
 
 
 @lru_cache(maxsize=2000)
