@@ -148,7 +148,7 @@ def covered(wanted: frozenset[str], there: frozenset[str]) -> float:
 
 
 def stems_near(article: Article, start: int, end: int, *, after: int = _AFTER) -> frozenset[str]:
-    """Return the stems of ``text[start:end]``'s sentences, the two before and ``after`` ones after, if they are near."""
+    """Return the stems of ``text[start:end]``'s sentences, of the two before and the ``after`` next, if near."""
     starts, ends, in_sentence = _sentences(article.text, article.body)
     first = max(bisect_right(ends, start) - _BEFORE, bisect_left(starts, start - _FARTHEST_BEFORE), 0)
     last = min(bisect_left(starts, end) + after, bisect_right(ends, end + _FARTHEST_AFTER))
