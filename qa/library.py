@@ -32,8 +32,8 @@ from qa.store import DamagedStoreError, Filters, Store, day
 log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
-# How the text is cut: part of what vectors are made by. Raise it when articles.py or passages.py cut otherwise.
-_CUT = 4
+# How the text is cut: part of what vectors are made by. Raise it when articles, passages or quotes are cut otherwise.
+_CUT = 5
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
 _BATCH = 64
 # A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.

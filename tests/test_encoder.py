@@ -87,7 +87,7 @@ def test_threads_encode_at_once_and_each_gets_its_own(model: MiniLMEncoder) -> N
 def test_an_encoding_under_way_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     model = MiniLMEncoder()
     model.encode(["loaded"])
-    tokenizer = model._tokenizer
+    tokenizer = embeddings.minilm._tokenizer()
     started, go_on = Event(), Event()
 
     class Held:
@@ -97,7 +97,7 @@ def test_an_encoding_under_way_holds_up_no_other(monkeypatch: pytest.MonkeyPatch
                 assert go_on.wait(60)
             return tokenizer.encode_batch_fast(texts)
 
-    monkeypatch.setattr(model, "_loaded_tokenizer", Held())
+    monkeypatch.setattr(embeddings.minilm, "_tokenizer", Held)
     with ThreadPoolExecutor(2) as threads:
         held = threads.submit(model.encode, ["held"])
         assert started.wait(60)
@@ -156,6 +156,7 @@ def test_what_is_packaged_is_what_was_published(monkeypatch: pytest.MonkeyPatch,
     data[-1] ^= 1
     (tampered / name).write_bytes(data)
     monkeypatch.setattr(embeddings.minilm, "_packaged_folder", lambda: tampered)
+    embeddings.minilm._tokenizer.cache_clear()
     with pytest.raises(ValueError, match=f"{name}' is not the published all-MiniLM-L6-v2"):
         MiniLMEncoder().encode(["a"])
     named = SentenceEncoder(str(tampered))  # by its path it is another model

@@ -22,7 +22,7 @@ LAVROV = "Sergei Lavrov"
 
 SEED_QUOTES = [
     (448, 594, LAVROV, "indirect", "name", "Western and Arab governments to overcome", "State insurgents"),
-    (652, 738, LAVROV, "indirect", "surname", "the United States had made the same mistake", "al-Qaida"),
+    (652, 854, LAVROV, "indirect", "surname", "the United States had made the same mistake", "of Afghanistan"),
     (858, 959, LAVROV, "direct", "surname", "I think Western politicians", "threat of terrorism,"),
     (1031, 1275, LAVROV, "direct", "paragraph", "And they will soon have to choose", "the common threat."),
     (1663, 1932, LAVROV, "direct", "surname", "At the start the Americans", "Sept. 11, 2001,"),

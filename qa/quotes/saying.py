@@ -71,40 +71,16 @@ def _table(lemmas: str) -> dict[str, str]:
 
 
 VERBS = _table(" ".join((_CLAUSE, _ASKING, _MANNER, _REQUEST, _INTENT, _OBJECT, _NAMING, "accuse quote cite")))
-SURE = frozenset(
-    (
-        "say tell argue note warn claim insist contend suggest acknowledge announce state believe stress "
-        "maintain assert admit concede declare explain predict testify complain agree caution reveal report "
-        "conclude"
-    ).split()
-)
-INTERRUPTING = SURE | frozenset(
-    (
-        "add write report recall conclude observe lament joke boast quip muse recount tweet complain confess "
-        "confirm allege remark counter estimate reply respond emphasize reiterate indicate recommend ask "
-        "theorize"
-    ).split()
-)
-SUBORDINATORS = frozenset(
-    ("as even while after before when if although though since because whether until unless").split()
-)
 WHEN = frozenset(
     (
         "monday tuesday wednesday thursday friday saturday sunday yesterday today tonight later earlier "
         "recently afternoon morning evening night week last this"
     ).split()
 )
-TRAILING = frozenset(
-    (
-        "referring reflecting citing echoing alluding underscoring invoking quoting deploying repeating "
-        "speaking asserting"
-    ).split()
-)
-CLAUSE = frozenset((_CLAUSE + " " + _ASKING).split())
-REQUEST = frozenset(_REQUEST.split())
-INTENT = frozenset(_INTENT.split())
-OBJECT = frozenset(_OBJECT.split())
-NAMING = frozenset(_NAMING.split())
+# Beside a full quote of theirs, or without one, these report no other words: in PolNeAR's train part 1 in 28 of the
+# former and 1 in 12 of the latter do, a fiftieth and a hundredth of all that is reported.
+WITH_QUOTE = frozenset("say tell write add".split())
+ONLY_QUOTE = frozenset("go begin start put".split())
 NAMING_FORMS = frozenset(_table(_NAMING))
 NOUNS = frozenset(
     (
@@ -113,8 +89,5 @@ NOUNS = frozenset(
         "announcement declaration admission prediction"
     ).split()
 )
-HINT = re.compile(
-    r"\b(?:" + "|".join(sorted(set(VERBS) | NOUNS, key=len, reverse=True)) + r"|according|made|makes|making|words)\b",
-    re.I,
-)
+HINTS = frozenset(VERBS) | NOUNS | frozenset("according made makes making words".split())
 SAYING = re.compile(r"\b(?:" + "|".join(sorted(VERBS, key=len, reverse=True)) + r"|according to)\b", re.I)

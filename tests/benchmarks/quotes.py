@@ -131,23 +131,29 @@ def letters(text: str, spans: Iterable[tuple[int, int]]) -> set[int]:
     return {i for s, e in spans for i in range(s, e) if text[i].isalnum()}
 
 
+def pieces_of(text: str, attribution: dict[str, Any]) -> list[tuple[int, int]]:
+    """What was said, as stretches that are either wholly in quote marks or not."""
+    pieces: list[tuple[int, int]] = []
+    for c in sorted(attribution["content"], key=lambda c: int(c["start"])):
+        for start, end in sentence_pieces(text, c["start"], c["end"]):
+            gap = text[pieces[-1][1] : start] if pieces else "x"
+            same = pieces and (
+                bool(split_direct(text, *pieces[-1])) == bool(split_direct(text, start, end))
+                or bool(split_direct(text, pieces[-1][0], end))
+            )
+            if same and not re.search(r"[\w\n]", gap):
+                pieces[-1] = (pieces[-1][0], end)
+            else:
+                pieces.append((start, end))
+    return pieces
+
+
 def gold_units(row: dict[str, Any]) -> tuple[list[Unit], list[Unit]]:
     text, direct, indirect = row["text"], [], []
     for a in row["attributions"]:
         cue = " ".join(c["text"] for c in a["cue"])
         source = letters(text, [antecedent(text, s["start"], s["end"]) for s in a["source"]])
-        pieces: list[tuple[int, int]] = []
-        for c in sorted(a["content"], key=lambda c: int(c["start"])):
-            for start, end in sentence_pieces(text, c["start"], c["end"]):
-                gap = text[pieces[-1][1] : start] if pieces else "x"
-                same = pieces and (
-                    bool(split_direct(text, *pieces[-1])) == bool(split_direct(text, start, end))
-                    or bool(split_direct(text, pieces[-1][0], end))
-                )
-                if same and not re.search(r"[\w\n]", gap):
-                    pieces[-1] = (pieces[-1][0], end)
-                else:
-                    pieces.append((start, end))
+        pieces = pieces_of(text, a)
         stretches = [(p, split_direct(text, *p)) for p in pieces]
         bare = not re.search(r"\w", cue)
         speech = (bool(SPEECH.search(cue)) and not SILENCE.search(cue)) or (bare and all(s for _, s in stretches))
