@@ -37,8 +37,10 @@ _NOUN_TAGS = ("NN", "NNS", "NNP", "NNPS", "PRP", "CD", "DT", "WP", "WDT", "JJ", 
 _CLIMB = ("xcomp", "conj", "advcl", "pcomp", "acl", "dep", "ccomp", "prep", "relcl")
 # Before an infinitive: it was not said, or not yet ("were starting to acknowledge", "tried to explain").
 _SILENT = frozenset(
-    "decline declined declines declining refuse refused refuses refusing start started starts starting begin began begins"
-    " beginning begun try tried tries trying want wanted wants wanting fail failed fails failing".split()
+    (
+        "decline declined declines declining refuse refused refuses refusing start started starts starting begin "
+        "began begins beginning begun try tried tries trying want wanted wants wanting fail failed fails failing"
+    ).split()
 )
 
 
