@@ -88,7 +88,7 @@ def test_quotes_prints_a_table_in_which_nothing_is_a_formula(
     header, first, second = csv.reader(io.StringIO(capsys.readouterr().out))
     assert header == ["speaker", "quote", "kind", "published", "source", "title", "path", "start", "end"]
     text = SEED.read_bytes().decode()
-    assert first[1] == text[int(first[7]) : int(first[8])] == text[652:738]
+    assert first[1] == text[int(first[7]) : int(first[8])] == text[652:854]
     assert (second[0], second[2], second[3]) == ("Sergei Lavrov", "direct", "2014-08-26")
     (tmp_path / "a.txt").write_text('"=1+1 is what it costs us now," said Ann Lee.\n')
     assert main(["quotes", "--folder", str(tmp_path), "--csv", "--index", str(tmp_path / ".index")]) == 0

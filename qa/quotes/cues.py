@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass
 class Cue:
-    """A word of saying in its sentence: its token, lemma, speaker token, and the tokens from ``left`` to
-    ``right``."""
+    """A word of saying in its sentence: its token, its lemma, and the token of who says it.
+
+    ``left`` is the first token of its own or of its speaker, ``last`` the last of its own ("went on").
+    """
 
     token: Token
     lemma: str
     subject: Token | None
     left: int
-    right: int
     last: int
     verb: bool = True
     silent: bool = False
@@ -142,7 +143,7 @@ def find_cues(sentence: Sentence) -> list[Cue]:
         if low == "according" and token.i + 1 < len(doc) and doc[token.i + 1].lower_ == "to":
             source = next((c for c in doc[token.i + 1].children if c.dep_ == "pobj"), None) or noun_at(doc, token.i + 2)
             if source is not None:
-                cues.append(Cue(token, "according", source, token.i, max(source.right_edge.i, source.i), token.i + 1))
+                cues.append(Cue(token, "according", source, token.i, token.i + 1))
             continue
         lemma = VERBS.get(low)
         if low in ("make", "makes", "made", "making"):
@@ -158,7 +159,7 @@ def find_cues(sentence: Sentence) -> list[Cue]:
         if low in NOUNS and token.tag_ in ("NN", "NNS") and token.dep_ != "compound":
             owner = next((c for c in token.children if c.dep_ == "poss"), None)
             if owner is not None:
-                cues.append(Cue(token, "noun", owner, owner.left_edge.i, token.i, token.i, verb=False))
+                cues.append(Cue(token, "noun", owner, owner.left_edge.i, token.i, verb=False))
             continue
         if lemma is None or (not token.tag_.startswith("VB") and not _mistagged(token)):
             continue
@@ -193,13 +194,12 @@ def _verb_cue(token: Token, lemma: str) -> Cue:
         subject = None
     if subject is not None and subject.i > token.i and lemma == "tell":
         subject = None
-    left = right = token.i
+    left = last = token.i
     for child in token.children:
         if child.dep_ in ("aux", "neg", "auxpass", "advmod") and child.i < token.i and token.i - child.i <= 4:
             left = min(left, child.i)
-        elif child.dep_ in ("prt", "advmod", "npadvmod") and child.i == right + 1:
-            right = child.i
-    last = right
+        elif child.dep_ in ("prt", "advmod", "npadvmod") and child.i == last + 1:
+            last = child.i
     if subject is None or abs(subject.i - token.i) > 30:
         near = noun_at(doc, token.i + 1) if token.i + 1 < len(doc) else None
         if subject is None and near is not None and lemma != "tell" and (not token.i or doc[token.i - 1].is_punct):
@@ -207,8 +207,7 @@ def _verb_cue(token: Token, lemma: str) -> Cue:
     if subject is None:
         subject = _before(doc, left)
     if (subject is not None and subject.head is token) or (subject is not None and abs(subject.i - token.i) < 6):
-        s, e = phrase(subject)
-        left, right = min(left, s), max(right, e, subject.right_edge.i if subject.i > token.i else 0)
+        left = min(left, phrase(subject)[0])
     if subject is None and token.tag_ in ("VBD", "VBZ", "VBP", "NNS"):
         closed = max((t.i for t in doc[: token.i] if t.text in ("”", "''") and token.i - t.i < 25), default=-1)
         subject = noun_at(doc, closed + 1) if closed >= 0 else None
@@ -216,9 +215,9 @@ def _verb_cue(token: Token, lemma: str) -> Cue:
             subject = doc[token.i - 1] if doc[token.i - 1].tag_ in ("NNP", "PRP") else None
     idle = {c.lower_ for c in token.children} & {"never", "could", "can", "might", "should", "cannot"}
     if idle or (token.tag_ == "VB" and token.dep_ in ("xcomp", "advcl") and token.head.tag_ == "JJ"):
-        return Cue(token, lemma, subject, left, right, last, True, True)
+        return Cue(token, lemma, subject, left, last, True, True)
     silent = any(c.dep_ == "neg" for c in token.children) or (token.dep_ == "xcomp" and token.head.lower_ in _SILENT)
-    return Cue(token, lemma, subject, left, right, last, True, silent)
+    return Cue(token, lemma, subject, left, last, True, silent)
 
 
 def _before(doc: Doc, left: int) -> Token | None:
