@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Any
 
 from qa.questions import stem, words
@@ -92,11 +93,12 @@ def _persons(bearers: Sequence[str], stems: Mapping[str, Sequence[str]], known: 
     return persons
 
 
-def name_stems(text: str) -> list[str]:
+@lru_cache(maxsize=100_000)
+def name_stems(text: str) -> tuple[str, ...]:
     """Return the stems of a name's words, without titles, what it is of, and possessive endings."""
     text = re.sub(r"(?<=\w)\s+of\s.*|\s+and\s.*|,.*", "", text)
     parts = [word for word in words(text) if word.lower() not in TITLES and word.lower() not in ("the", "a", "an")]
-    return [stem(word) for word in parts]
+    return tuple(stem(word) for word in parts)
 
 
 def _same(one: Sequence[str], other: Sequence[str]) -> bool:

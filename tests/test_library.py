@@ -345,7 +345,7 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
         encoder = Slow()
         store = qa.library.Store(Path({str(tmp_path / "index")!r}))
         library = qa.library.Library(Path({str(folder)!r}), store, encoder, None)
-        list(qa.library.extract_quotes_many([qa.Article("a", "", 'Ann Lee said that so it is.')]))  # the models are loaded
+        list(qa.library.extract_quotes_many([qa.Article("a", "", "Ann Lee said that so it is.")]))  # loads the models
         print("ready", flush=True)
         library.refresh()
         """
