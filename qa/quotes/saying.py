@@ -1,6 +1,6 @@
-"""The words of saying: which verbs report speech, and what each may take. Lists written for this program.
+"""The words of saying: which verbs report speech, by what they may take. Lists written for this program.
 
-A lemma may stand in several sets; ``VERBS`` maps every inflected form to its lemma, so that no lemmatizer
+A lemma may stand in several lists; ``VERBS`` maps every inflected form to its lemma, so that no lemmatizer
 need run.
 """
 
