@@ -2,12 +2,15 @@
 
 from embeddings.encoder import Encoder, SentenceEncoder, load_encoder
 from embeddings.index import FaissIndex, StaleIndexError, VectorIndex
+from embeddings.lexical import LexicalIndex, Row
 from embeddings.minilm import MiniLMEncoder, TokenScorer
 
 __all__ = [
     "Encoder",
     "FaissIndex",
+    "LexicalIndex",
     "MiniLMEncoder",
+    "Row",
     "SentenceEncoder",
     "StaleIndexError",
     "TokenScorer",

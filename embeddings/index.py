@@ -27,7 +27,7 @@ class VectorIndex(Protocol):
 
     def __len__(self) -> int: ...
 
-    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | Ids | None = None) -> list[tuple[int, float]]:
         """Return at most ``k`` (id, cosine in -1..1), highest first; only of the ids in ``among``, where given."""
 
     def save(self, folder: Path, *, made_from: str) -> None:
@@ -57,7 +57,7 @@ class FaissIndex:
     def __len__(self) -> int:
         return int(self._index.ntotal)
 
-    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | None = None) -> list[tuple[int, float]]:
+    def search(self, vector: Vectors, k: int, *, among: Sequence[int] | Ids | None = None) -> list[tuple[int, float]]:
         """Return at most ``k`` (id, cosine), highest first. Raises ValueError for a vector of another model."""
         query = np.asarray(vector, dtype=np.float32).reshape(1, -1)
         k = min(k, len(self))
@@ -80,8 +80,8 @@ class FaissIndex:
         """Write the rows, then the manifest that vouches for them (``made_from``, count, sha256), each by a rename."""
         data = faiss.serialize_index(self._index).tobytes()
         manifest = {"made_from": made_from, "count": len(self), "sha256": hashlib.sha256(data).hexdigest()}
-        _replace(folder / self.FILE, data)
-        _replace(folder / self.MANIFEST, json.dumps(manifest, indent=1).encode())
+        replace_file(folder / self.FILE, data)
+        replace_file(folder / self.MANIFEST, json.dumps(manifest, indent=1).encode())
 
     @classmethod
     def load(cls, folder: Path, *, made_from: str) -> Self:
@@ -111,7 +111,7 @@ def _unit(vectors: Vectors) -> Vectors:
     return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
 
 
-def _replace(path: Path, data: bytes) -> None:
+def replace_file(path: Path, data: bytes) -> None:
     """Put ``data`` at ``path`` so that a crash leaves the old file or the new one, never a part."""
     temporary = path.with_name(path.name + ".new")
     with temporary.open("wb") as file:

@@ -134,7 +134,7 @@ class SentenceAnswerer:
             near = stems_near(article, start, end)
             score = (
                 _SENTENCE * float(vector @ asked)
-                + _PASSAGE * hit.score
+                + _PASSAGE * hit.cosine
                 + _OWN_WORDS * covered(question.terms, own)
                 + _NEAR_WORDS * covered(question.terms, near)
             ) / (_SENTENCE + _PASSAGE + _OWN_WORDS + _NEAR_WORDS)

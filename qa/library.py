@@ -25,7 +25,7 @@ from qa.names import matching_speakers
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
-from qa.retrieval import MOST_CHARACTERS, Hit, search
+from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer, statement_span
 from qa.store import DamagedStoreError, Filters, Store, day
 
@@ -126,7 +126,7 @@ class Library:
         if waiting:
             self._keep(waiting)
         self._store.delete([article_id for article_id, _ in held.values()])
-        self._store.load_index()
+        self._store.load_indexes()
         self.skipped = tuple(skipped)
         for skip in skipped:
             log.warning("%s is not read: %s", skip.path, skip.reason)
@@ -172,12 +172,36 @@ class Library:
                 stamp=changed.stamp,
             )
 
-    def retrieve(self, question: str, k: int = 5, **filters: Unpack[Filters]) -> list[Hit]:
+    def retrieve(
+        self,
+        question: str,
+        k: int = 5,
+        *,
+        search: Search = "fused",
+        today: date | str | None = None,
+        **filters: Unpack[Filters],
+    ) -> list[Hit]:
         """Return the ``k`` passages nearest to ``question``, best first, among the articles that the `Filters` leave.
 
-        Raises ValueError for a blank question, a ``k`` below 1 or a date that is none.
+        ``search`` is by what they are ranked: "dense" by meaning (cosine of vectors), "lexical" by words (BM25),
+        "fused" by both. ``today`` gives articles that were published near that date a little more. Raises ValueError
+        for a blank question, a ``k`` below 1, another ``search`` or a date that is none.
         """
-        return self._mended(lambda: search(self._store, self._encoder, question, k, **filters))
+        return self.retrieve_many([question], k, search=search, today=today, **filters)[0]
+
+    def retrieve_many(
+        self,
+        questions: Sequence[str],
+        k: int = 5,
+        *,
+        search: Search = "fused",
+        today: date | str | None = None,
+        **filters: Unpack[Filters],
+    ) -> list[list[Hit]]:
+        """`retrieve` for each of ``questions``, on all cores at once."""
+        return self._mended(
+            lambda: search_many(self._store, self._encoder, questions, k, search=search, today=day(today), **filters)
+        )
 
     def ask(
         self,
@@ -309,10 +333,16 @@ def _library(folder: str | PathLike[str]) -> Library:
 
 
 def retrieve(
-    question: str, k: int = 5, *, folder: str | PathLike[str] = SEEDS, **filters: Unpack[Filters]
+    question: str,
+    k: int = 5,
+    *,
+    folder: str | PathLike[str] = SEEDS,
+    search: Search = "fused",
+    today: date | str | None = None,
+    **filters: Unpack[Filters],
 ) -> list[Hit]:
     """`Library.retrieve` over the articles under ``folder``, which is opened at the first call."""
-    return _library(folder).retrieve(question, k, **filters)
+    return _library(folder).retrieve(question, k, search=search, today=today, **filters)
 
 
 def ask(

@@ -1,4 +1,4 @@
-"""The collection on disk: SQLite is the truth, the vector index is derived from it."""
+"""The collection on disk: SQLite is the truth, the indexes of vectors and of words are derived from it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import json
 import logging
 import re
 import secrets
+import shutil
 import sqlite3
 import threading
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple, TypedDict, Unpack
@@ -19,8 +21,9 @@ from typing import Any, NamedTuple, TypedDict, Unpack
 import numpy as np
 from filelock import FileLock
 
-from embeddings import FaissIndex, StaleIndexError
+from embeddings import FaissIndex, LexicalIndex, Row, StaleIndexError
 from embeddings.encoder import Vectors
+from embeddings.index import Ids
 from qa.articles import Article
 from qa.passages import Passage, Span
 from qa.periods import Period
@@ -29,6 +32,11 @@ from qa.quotes import Quote
 log = logging.getLogger(__name__)
 
 _FILE = "library.sqlite"
+_WORDS = "words"
+_FILTERS_KEPT = 20
+# A lexical index of so many passages is made anew in less than a second, and its scores are then what they would be
+# if no passage had ever been removed.
+_SOON_MADE = 20_000
 _VERSION = 3
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -80,6 +88,26 @@ class Nearness(NamedTuple):
     article: float
 
 
+@dataclass(frozen=True)
+class _Indexes:
+    """What was derived from one state of the articles, and which of its passages lately used filters leave."""
+
+    state: str
+    vectors: FaissIndex
+    words: LexicalIndex
+    filtered: dict[tuple[str, ...], Ids] = field(default_factory=dict)
+
+
+class Candidate(NamedTuple):
+    """A passage, by its id, that one search found, and what both make of it: see `qa.retrieval.Hit`."""
+
+    passage: int
+    cosine: float
+    bm25: float
+    dense_rank: int | None
+    lexical_rank: int | None
+
+
 class DamagedStoreError(Exception):
     """What is on disk is not what was written. ``articles`` are the ids to read again; none named: all."""
 
@@ -108,8 +136,7 @@ class Store:
             ) from error
         self.folder = folder
         self._mutex = threading.RLock()
-        self._index: FaissIndex | None = None
-        self._index_state = ""
+        self._indexes: _Indexes | None = None
         self._articles: dict[str, Article] = {}
 
     @contextmanager
@@ -228,20 +255,47 @@ class Store:
             self._database = _open(self.folder / _FILE)
             self._articles.clear()
 
-    def load_index(self) -> None:
-        """Bring the vector index in step with the articles: the saved one if it is theirs and whole, else a new one.
+    def load_indexes(self) -> None:
+        """Bring the indexes in step with the articles: the saved ones if they are theirs and whole, else made anew.
 
         Raises DamagedStoreError where an article's row, passages or vectors are not as they were written.
         """
         with self._cursor() as cursor:
-            state = self._index_state = self.state
+            state = self.state
             try:
-                self._index = FaissIndex.load(self.folder, made_from=state)
+                vectors = FaissIndex.load(self.folder, made_from=state)
             except StaleIndexError as reason:
                 log.info("making the vector index anew: %s", reason)
-                ids, vectors = self._verified_rows(cursor)
-                self._index = FaissIndex(ids, vectors)
-                self._index.save(self.folder, made_from=state)
+                vectors = FaissIndex(*self._verified_rows(cursor))
+                vectors.save(self.folder, made_from=state)
+            self._indexes = _Indexes(state, vectors, self._words(cursor, state))
+
+    def _words(self, cursor: sqlite3.Cursor, state: str) -> LexicalIndex:
+        """Return the lexical index. One of an earlier state is only changed: an id is never given to another text."""
+        folder = self.folder / _WORDS
+        try:
+            return LexicalIndex.load(folder, made_from=state)
+        except StaleIndexError as reason:
+            log.info("bringing the lexical index in step: %s", reason)
+        try:
+            index = LexicalIndex.load(folder)
+        except StaleIndexError:
+            index = LexicalIndex(folder)
+        held = index.ids()
+        wanted = {row[0] for row in cursor.execute("SELECT id FROM passages")}
+        removed = index.removed + len(held - wanted)
+        if removed and (len(wanted) < _SOON_MADE or removed > len(wanted) // 10):
+            index, held = LexicalIndex(folder), set()
+        query = """
+            SELECT passages.id, title, text, "start", "end"
+            FROM passages JOIN articles ON articles.id = passages.article
+            WHERE passages.id IN (SELECT value FROM json_each(?)) ORDER BY passages.id
+        """
+        new = cursor.execute(query, (json.dumps(sorted(wanted - held)),))
+        rows = (Row(passage, title, text[start:end]) for passage, title, text, start, end in new)
+        index.change(rows, removed=sorted(held - wanted))
+        index.save(made_from=state)
+        return index
 
     def _verified_rows(self, cursor: sqlite3.Cursor) -> tuple[list[int], Vectors]:
         ids: list[int] = []
@@ -306,30 +360,65 @@ class Store:
             latest = cursor.execute(f"SELECT max(published) FROM articles WHERE {where}", values).fetchone()[0]
         return date.fromisoformat(latest) if latest else None
 
-    def search(self, vector: Vectors, k: int, **filters: Unpack[Filters]) -> list[tuple[Passage, float]]:
-        """Return the ``k`` passages nearest to ``vector`` with their cosines, best first, in the articles asked for."""
-        index = self._index
-        if index is None:
-            raise RuntimeError("load_index was not called")
-        among = None
+    def candidates(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
+        """Return the ``n`` passages nearest to ``vector`` (dimension,) and the ``n`` nearest by the words of ``text``.
+
+        They are of the articles that the filters leave, in no order.
+        """
+        indexes = self._loaded
+        among = self._passages_in(indexes, **filters)
+        dense = indexes.vectors.search(vector, n, among=among)
+        lexical = indexes.words.search(text, n, among=among)
+        cosines, shares = dict(dense), dict(lexical)
+        cosines |= indexes.vectors.search(vector, n, among=[row for row in shares if row not in cosines])
+        shares |= indexes.words.search(text, n, among=[row for row in cosines if row not in shares])
+        dense_ranks = {row: rank for rank, (row, _) in enumerate(dense, 1)}
+        lexical_ranks = {row: rank for rank, (row, _) in enumerate(lexical, 1)}
+        return [
+            Candidate(row, cosine, shares.get(row, 0.0), dense_ranks.get(row), lexical_ranks.get(row))
+            for row, cosine in cosines.items()
+        ]
+
+    @property
+    def _loaded(self) -> _Indexes:
+        if self._indexes is None:
+            raise RuntimeError("load_indexes was not called")
+        return self._indexes
+
+    def _passages_in(self, indexes: _Indexes, **filters: Unpack[Filters]) -> Ids | None:
+        """Return the ids of the passages of the articles that the filters leave; None: of all."""
         where, values = _where(**filters)
-        if values:
+        if not values:
+            return None
+        asked = (where, *values.values())
+        if asked not in indexes.filtered:
+            query = "SELECT passages.id FROM passages JOIN articles ON articles.id = passages.article WHERE "
             with self._cursor() as cursor:
-                query = "SELECT passages.id FROM passages JOIN articles ON articles.id = passages.article WHERE "
-                among = [passage_id for (passage_id,) in cursor.execute(query + where, values)]
-        found = index.search(vector, k, among=among)
+                rows = cursor.execute(query + where, values).fetchall()
+            if len(indexes.filtered) >= _FILTERS_KEPT:
+                indexes.filtered.clear()
+            indexes.filtered[asked] = np.array(rows, dtype=np.int64).reshape(-1)
+        return indexes.filtered[asked]
+
+    def published(self, passages: Collection[int]) -> dict[int, date]:
+        """Return when the articles of passages (ids) were published: of those that are there and have a date."""
+        query = """
+            SELECT passages.id, published FROM passages JOIN articles ON articles.id = passages.article
+            WHERE published IS NOT NULL AND passages.id IN (SELECT value FROM json_each(?))
+        """
         with self._cursor() as cursor:
-            query = 'SELECT id, article, "start", "end" FROM passages WHERE id IN (SELECT value FROM json_each(?))'
-            ids = json.dumps([passage_id for passage_id, _ in found])
-            spans = {row[0]: row[1:] for row in cursor.execute(query, (ids,))}
-            # A row may be gone where another process changed the articles since this index was loaded, and only then.
-            if len(spans) < len(found) and self.state == self._index_state:
+            rows = cursor.execute(query, (json.dumps(list(passages)),))
+            return {passage: date.fromisoformat(published) for passage, published in rows}
+
+    def passages(self, passages: Collection[int]) -> dict[int, Passage]:
+        """Return passages by their ids. Raises DamagedStoreError."""
+        query = 'SELECT id, article, "start", "end" FROM passages WHERE id IN (SELECT value FROM json_each(?))'
+        with self._cursor() as cursor:
+            spans = {row[0]: row[1:] for row in cursor.execute(query, (json.dumps(list(passages)),))}
+            # One may be gone where another process changed the articles since the indexes were loaded, and only then.
+            if len(spans) < len(passages) and self.state == self._loaded.state:
                 raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: passages are missing")
-            return [
-                (Passage(self._held(spans[passage_id][0]), *spans[passage_id][1:]), cosine)
-                for passage_id, cosine in found
-                if passage_id in spans
-            ]
+            return {row: Passage(self._held(article), start, end) for row, (article, start, end) in spans.items()}
 
     def _held(self, article_id: str) -> Article:
         """Return the article that a passage or a quote is of, which must be there."""
@@ -427,6 +516,8 @@ def _open(file: Path) -> sqlite3.Connection:
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("PRAGMA foreign_keys = ON")
             if not tables:
+                # Its ids begin anew, so that no index may be left of the ones before.
+                shutil.rmtree(file.with_name(_WORDS), ignore_errors=True)
                 database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
                 return database
             if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 2:

@@ -26,6 +26,7 @@ from ui.markup import clean
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 PANES = ("status", "conversation", "source")
+SCORES = ("score", "cosine", "bm25", "dense_rank", "lexical_rank")
 QUESTION = "what did Lavrov say about al-Qaida?"
 
 browser_test = [
@@ -132,7 +133,7 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
     refused = client.predict("What did Lavrov say about football?", api_name="/ask")
     assert refused["statements"] == [] and refused["refusal"]
     hits = client.predict(QUESTION, 1, api_name="/retrieve")
-    assert len(hits) == 1 and set(hits[0]) == {"text", "start", "end", "score", "article"}
+    assert len(hits) == 1 and set(hits[0]) == {"text", "start", "end", "article", *SCORES}
     assert client.predict(QUESTION, api_name="/retrieve")
     for bad, message in ((("",), "ask a question"), ((" \x00\u3000",), "ask a question"), ((7,), "ask a question")):
         with pytest.raises(AppError, match=message):
@@ -289,7 +290,8 @@ class HostileLibrary:
             raise RuntimeError(HOSTILE[0])
         if "refuse" in question:
             hits = tuple(
-                Hit(Passage(self.article, at, at + len(s)), 0.1) for at, s in zip(starts, sentences, strict=True)
+                Hit(Passage(self.article, at, at + len(s)), 0.1, 0.1, 0.1, 1, 1)
+                for at, s in zip(starts, sentences, strict=True)
             )
             return Answer(question, (), hits, " ".join(HOSTILE), 0)
         made = tuple(

@@ -21,8 +21,8 @@ MAY_IMPORT = {
 }
 HEAVY = {
     "embeddings": {"gradio"},
-    "qa": {"gradio", "torch", "sentence_transformers", "openvino", "faiss"},
-    "ui": {"torch", "openvino", "faiss"},
+    "qa": {"gradio", "torch", "sentence_transformers", "openvino", "faiss", "tantivy"},
+    "ui": {"torch", "openvino", "faiss", "tantivy"},
 }
 OURS = {"app", "embeddings", "qa", "tests", "ui"}
 

@@ -182,7 +182,7 @@ def test_a_citation_says_speaker_source_and_date() -> None:
 
 
 def test_a_refusal_shows_at_most_three_nearest_passages_and_calls_them_no_answer() -> None:
-    hits = tuple(Hit(Passage(article(), 0, 4), 0.1) for _ in range(5))
+    hits = tuple(Hit(Passage(article(), 0, 4), 0.1, 0.1, 0.1, 1, 1) for _ in range(5))
     turn = Turn("q", answer(refusal="The articles do not say.", hits=hits))
     found = markup.conversation([turn])
     assert text_of("refusal", found) == "The articles do not say."

@@ -33,7 +33,7 @@ def held(index: Path) -> tuple[list[str], list[tuple[str, int, int]]]:
     """Return the paths of the articles that an index holds, and the spans of all passages that its FAISS file finds."""
     store = Store(index)
     articles = store.articles()
-    store.load_index()
+    store.load_indexes()
     found = store.search(np.ones(384, dtype=np.float32), 1_000_000)
     store.close()
     return [article.path for article in articles], sorted((p.article.path, p.start, p.end) for p, _ in found)
