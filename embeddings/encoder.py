@@ -66,7 +66,7 @@ class SentenceEncoder:
         self.name = str(model)
         self._folder = _model_folder(self.name)
         digests = {
-            path.relative_to(self._folder).as_posix(): _sha256(path)
+            path.relative_to(self._folder).as_posix(): sha256_of(path)
             for pattern in _MODEL_FILES
             for path in self._folder.rglob(pattern)
             if path.parent.name not in ("onnx", "openvino")
@@ -148,6 +148,7 @@ def _load(folder: Path, name: str) -> SentenceTransformer:
         ) from error
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the sha256 of a file, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

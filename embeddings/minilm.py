@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 from collections.abc import Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.encoder import Vectors
+from embeddings.encoder import Vectors, sha256_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -151,10 +150,7 @@ def _published(name: str) -> Path:
     return path
 
 
-@lru_cache(maxsize=8)
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+_sha256 = lru_cache(maxsize=8)(sha256_of)
 
 
 def _packaged_folder() -> Path:
