@@ -43,9 +43,9 @@ with _unreported():
 Weights = Mapping[str, NDArray[Any]]
 
 _NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
-# More streams than this would find no batch to work on. Those of one core each share the weights.
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-_STREAMS = min(_CORES, 8)
+# Up to four cores compute a batch: one text takes two of them 3.4 ms and one 5.8, many texts as long either way.
+_STREAMS = max(_CORES // 4, 1)
 # Tokens of one batch: one text at a time is slower by a tenth, 2048 tokens no faster, and pad more.
 _BATCH_TOKENS = 1024
 # Widths are multiples of this: each new shape costs some 4 ms, and memory for its kernels.
@@ -169,6 +169,7 @@ def compile_model(model: Bert, output: openvino.Node) -> Compiled:
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 else "f32",
         "NUM_STREAMS": str(_STREAMS),
+        "INFERENCE_NUM_THREADS": _CORES,
         "ENABLE_CPU_PINNING": False,  # pinned, two processes would wait for the same core
     }
     return Compiled(core.compile_model(openvino.Model([output], model.inputs), "CPU", settings), model.words)
@@ -189,7 +190,8 @@ def run(
         request.wait()
         return batch, np.array(request.get_output_tensor(0).data, dtype=np.float32)
 
-    for batch in _batches([len(text) for text in texts]):
+    batches = list(_batches([len(text) for text in texts]))
+    for batch in batches:
         if len(running) == 2 * _STREAMS:
             yield finished()
         words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
@@ -197,7 +199,8 @@ def run(
         if types is not None:
             inputs.append(_padded([types[i] for i in batch]))
         request = compiled.graph.create_infer_request()
-        request.start_async(inputs)
+        # One alone is done a millisecond sooner on this thread than by waking another.
+        (request.infer if len(batches) == 1 else request.start_async)(inputs)
         running.append((batch, request))
     while running:
         yield finished()

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from embeddings.encoder import Vectors, sha256_of
 
 Ids = NDArray[np.int64]
+# One query is never shared out, and the threads that wait for more work would spin on the cores that encode.
+faiss.omp_set_num_threads(1)
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 
 
@@ -30,6 +32,9 @@ class VectorIndex(Protocol):
 
     def search(self, vector: Vectors, k: int, *, among: Sequence[int] | Ids | None = None) -> list[tuple[int, float]]:
         """Return at most ``k`` (id, cosine in -1..1), highest first; only of the ids in ``among``, where given."""
+
+    def cosines(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
+        """Return the cosines of the rows ``ids``, in their order."""
 
     def save(self, folder: Path, *, made_from: str) -> None:
         """Write the index so that a crash at any moment leaves the old one, the new one, or a stale one."""
@@ -65,22 +70,41 @@ class FaissIndex:
 
     def search(self, vector: Vectors, k: int, *, among: Sequence[int] | Ids | None = None) -> list[tuple[int, float]]:
         """Return at most ``k`` (id, cosine), highest first. Raises ValueError for a vector of another model."""
-        query = np.asarray(vector, dtype=np.float32).reshape(1, -1)
+        query = self._checked(vector)
         k = min(k, len(self))
         if k <= 0 or (among is not None and len(among) == 0):
             return []
-        if query.shape[1] != self._index.d:
-            raise ValueError(f"the query has {query.shape[1]} dimensions, the index {self._index.d}")
-        if not np.isfinite(query).all():
-            raise ValueError("the query's vector holds NaN or infinity")
         parameters = None
         if among is not None:
-            selector = faiss.IDSelectorBatch(np.asarray(among, dtype=np.int64))
+            chosen = np.zeros(int(np.max(among)) + 1, dtype=bool)
+            chosen[among] = True
+            bits = np.packbits(chosen, bitorder="little")
+            selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        cosines, ids = self._index.search(_unit(query), k, params=parameters)
+        cosines, ids = self._index.search(query, k, params=parameters)
         # FAISS fills up with id -1 where fewer than k rows qualify, and leaves the order of equals to chance.
         found = [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i != -1]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+
+    def cosines(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
+        """Return the cosines of the rows ``ids``, in their order. Raises KeyError where there is no such row."""
+        query = self._checked(vector)
+        if not ids:
+            return []
+        try:
+            rows = self._index.reconstruct_batch(np.asarray(ids, dtype=np.int64))
+        except RuntimeError as error:
+            raise KeyError(f"not all of {list(ids)!r} are rows of this index") from error
+        cosines: list[float] = (rows @ query[0]).tolist()
+        return cosines
+
+    def _checked(self, vector: Vectors) -> Vectors:
+        query = np.asarray(vector, dtype=np.float32).reshape(1, -1)
+        if len(self) and query.shape[1] != self._index.d:
+            raise ValueError(f"the query has {query.shape[1]} dimensions, the index {self._index.d}")
+        if not np.isfinite(query).all():
+            raise ValueError("the query's vector holds NaN or infinity")
+        return _unit(query)
 
     def save(self, folder: Path, *, made_from: str) -> None:
         """Write the rows, then the manifest that vouches for them (``made_from``, count, sha256), each by a rename."""

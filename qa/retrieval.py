@@ -22,8 +22,8 @@ Search = Literal["fused", "dense", "lexical"]
 # many days a third of that is left. Chosen on RealTimeQA's even weeks (tests/benchmarks/retrieval.py).
 _WORDS: dict[Search, float] = {"fused": 0.5, "dense": 0.0, "lexical": 1.0}
 _NEW, _DAYS = 0.08, 30
-# Each search hands so many passages to the other: of those that neither has, none was ever among the first ten.
-_CANDIDATES = 100
+# So many passages of each search are ranked, or k where that is more: with 200 the first ten were always the same.
+_CANDIDATES = 50
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Hit:
     one of them where only one search was asked for; articles near ``today``, if it is given, get up to 0.08 more.
     ``cosine`` (-1..1) is that of the passage's vector to the question's. ``bm25`` is that of the passage and its title
     as a part of the most that a text can have by the question's words (0..1; more where the title has them, too).
-    ``dense_rank`` and ``lexical_rank`` are its places (from 1) by each alone; None: not among the first hundred.
+    ``dense_rank`` and ``lexical_rank`` are its places (from 1) by each alone; None: not among the first 50 (or ``k``).
     """
 
     passage: Passage

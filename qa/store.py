@@ -370,8 +370,9 @@ class Store:
         dense = indexes.vectors.search(vector, n, among=among)
         lexical = indexes.words.search(text, n, among=among)
         cosines, shares = dict(dense), dict(lexical)
-        cosines |= indexes.vectors.search(vector, n, among=[row for row in shares if row not in cosines])
+        others = [row for row in shares if row not in cosines]
         shares |= indexes.words.search(text, n, among=[row for row in cosines if row not in shares])
+        cosines |= zip(others, indexes.vectors.cosines(vector, others), strict=True)
         dense_ranks = {row: rank for rank, (row, _) in enumerate(dense, 1)}
         lexical_ranks = {row: rank for rank, (row, _) in enumerate(lexical, 1)}
         return [
@@ -392,9 +393,9 @@ class Store:
             return None
         asked = (where, *values.values())
         if asked not in indexes.filtered:
-            query = "SELECT passages.id FROM passages JOIN articles ON articles.id = passages.article WHERE "
+            query = f"SELECT id FROM passages WHERE article IN (SELECT id FROM articles WHERE {where})"
             with self._cursor() as cursor:
-                rows = cursor.execute(query + where, values).fetchall()
+                rows = cursor.execute(query, values).fetchall()
             if len(indexes.filtered) >= _FILTERS_KEPT:
                 indexes.filtered.clear()
             indexes.filtered[asked] = np.array(rows, dtype=np.int64).reshape(-1)

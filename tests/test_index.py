@@ -48,6 +48,13 @@ def test_what_float16_finds_is_what_float32_finds() -> None:
         assert [cosine for _, cosine in pairs] == pytest.approx([exact[i] for i, _ in pairs], abs=2e-4)
 
 
+def test_cosines_of_some_rows_are_those_of_a_search(index: FaissIndex) -> None:
+    assert found([*zip([900, 70], index.cosines(np.array([0, 7, 0]), [900, 70]), strict=True)]) == [(900, 0), (70, 0.8)]
+    assert index.cosines(np.array([0, 7, 0]), []) == []
+    with pytest.raises(KeyError, match=r"not all of \[70, 71\] are rows"):
+        index.cosines(np.array([0, 7, 0]), [70, 71])
+
+
 def test_an_empty_index_finds_nothing() -> None:
     assert FaissIndex([], np.empty((0, 3), dtype=np.float32)).search(np.array([1, 0, 0]), 5) == []
 
