@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", default=str(SEEDS), help="folder of articles (default: the seeds that ship)")
     parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
     parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
+    parser.add_argument("--rerank", metavar="MODEL", help="name or path of a sentence-transformers CrossEncoder")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
     parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
     flags = parser.parse_args(arguments)
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> None:
     from ui import serve  # after the settings above, which Gradio reads as it is imported
 
     def open_folder(progress: Callable[[int, int], None]) -> Library:
-        return open_library(flags.folder, index=flags.index, model=flags.model, progress=progress)
+        return open_library(flags.folder, index=flags.index, model=flags.model, rerank=flags.rerank, progress=progress)
 
     examples = EXAMPLES if Path(flags.folder).resolve() == SEEDS else ()
     try:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 Vectors = NDArray[np.float32]
+Model = TypeVar("Model")
 
 # What decides a model's vectors. Exports of the same weights (onnx/, openvino/) are never loaded, so never fetched.
 _MODEL_FILES = ("*.safetensors", "*.bin", "*.json", "*.txt", "*.model")
@@ -64,7 +65,7 @@ class SentenceEncoder:
 
     def __init__(self, model: str | os.PathLike[str]) -> None:
         self.name = str(model)
-        self._folder = _model_folder(self.name)
+        self._folder = model_folder(self.name, flag="--model")
         digests = {
             path.relative_to(self._folder).as_posix(): sha256_of(path)
             for pattern in _MODEL_FILES
@@ -80,7 +81,9 @@ class SentenceEncoder:
     def _model(self) -> SentenceTransformer:
         with self._loading:
             if self._loaded is None:
-                self._loaded = _load(self._folder, self.name)
+                from sentence_transformers import SentenceTransformer
+
+                self._loaded = load_model(SentenceTransformer, self._folder, self.name, flag="--model")
             return self._loaded
 
     @property
@@ -112,7 +115,8 @@ class SentenceEncoder:
         return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
 
 
-def _model_folder(name: str) -> Path:
+def model_folder(name: str, *, flag: str) -> Path:
+    """Return the folder of a model that a user named with ``flag``. Raises FileNotFoundError where it cannot be had."""
     if Path(name).is_dir():
         return Path(name)
     from huggingface_hub import snapshot_download
@@ -124,19 +128,22 @@ def _model_folder(name: str) -> Path:
         raise FileNotFoundError(
             f"the model {name!r} is neither a folder on this machine nor in the Hugging Face cache, and could not "
             "be downloaded: give the path of a folder that holds the model, or download it once where there is a "
-            f"network ('hf download {name}'), or leave --model out to use the packaged all-MiniLM-L6-v2"
+            f"network ('hf download {name}'), or leave {flag} out"
         ) from error
 
 
-def _load(folder: Path, name: str) -> SentenceTransformer:
+def load_model(kind: Callable[..., Model], folder: Path, name: str, *, flag: str) -> Model:
+    """Return a sentence-transformers model, made by ``kind``, in bfloat16 where the processor has it, else in float32.
+
+    Raises ValueError where it does not load; ``flag`` is what the user named it with.
+    """
     import torch
     import transformers
-    from sentence_transformers import SentenceTransformer
 
     transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     bfloat16 = torch.cpu.get_capabilities().get("avx512_bf16") or torch.cpu.get_capabilities().get("amx_bf16")
     try:
-        return SentenceTransformer(
+        return kind(
             str(folder),
             device="cpu",
             local_files_only=True,
@@ -144,7 +151,7 @@ def _load(folder: Path, name: str) -> SentenceTransformer:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"{name!r} does not load as a sentence-transformers model: {error}. Give another model with --model"
+            f"{name!r} does not load as a sentence-transformers model: {error}. Give another model with {flag}"
         ) from error
 
 

@@ -18,6 +18,7 @@ from qa.answers import Answer
 from qa.articles import Article
 from qa.evaluation import evaluate, read_questions
 from qa.library import SEEDS, Library, open_library
+from qa.retrieval import SEARCHES, Hit
 from qa.store import Filters
 
 ANSWERED, NONE, USAGE = 0, 1, 2
@@ -34,7 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 bar.total, bar.n = total, done
                 bar.refresh()
 
-            library = open_library(options.folder, index=options.index, model=options.model, progress=progress)
+            library = open_library(
+                options.folder, index=options.index, model=options.model, rerank=options.rerank, progress=progress
+            )
         with library:
             return int(options.run(library, options))
     except (OSError, ValueError) as error:
@@ -54,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run)
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
         sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
+        sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a sentence-transformers CrossEncoder to rank by")
         sub.add_argument("--json", action="store_true", help="print one JSON object a line")
         sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
         return sub
@@ -73,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
         narrow(sub)
     today = "the date that “last week” and “since March” in a question are counted from, YYYY-MM-DD (default: today)"
     ask.add_argument("--today", type=_date, metavar="DATE", help=today)
+    near = "rank articles of about this date, YYYY-MM-DD, a little higher"
+    search.add_argument("--today", type=_date, metavar="DATE", help=near)
+    search.add_argument("--search", choices=SEARCHES, default="fused", help="rank by meaning, by words, or by both")
     search.add_argument("-k", type=_positive, default=5, metavar="N", help="how many passages (default: 5)")
     said = command("quotes", _quotes, "List who said what: all quotes by a speaker, on a topic.")
     said.add_argument("--speaker", help="whose quotes (default: everybody's)")
@@ -143,17 +150,28 @@ def _names(answer: Answer) -> list[str]:
 
 
 def _search(library: Library, options: argparse.Namespace) -> int:
-    hits = library.retrieve(options.question, options.k, **_filters(options))
+    hits = library.retrieve(
+        options.question, options.k, search=options.search, today=options.today, **_filters(options)
+    )
     for hit in hits:
         passage = hit.passage
         if options.json:
             _print_json(hit.as_dict())
         else:
             print(f"{hit.score:.3f}  {_cited(passage.article)}, characters {passage.start}-{passage.end}")
+            print(f"       {_found_by(hit)}")
             print(f"{_printable(passage.text)}\n")
     if not hits:
         print("no passage was found", file=sys.stderr)
     return ANSWERED if hits else NONE
+
+
+def _found_by(hit: Hit) -> str:
+    """Return by which search a hit was found, at which place and with which score."""
+    dense = f"cosine {hit.cosine:.3f}" + (f" (rank {hit.dense_rank})" if hit.dense_rank else "")
+    lexical = f"BM25 {hit.bm25:.3f}" + (f" (rank {hit.lexical_rank})" if hit.lexical_rank else "")
+    read = f", reranked {hit.rerank_score:.3f}" if hit.rerank_score is not None else ""
+    return f"{dense}, {lexical}{read}"
 
 
 def _quotes(library: Library, options: argparse.Namespace) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import Unpack
 
-from embeddings import Encoder
+from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, refuse
 from qa.followups import NobodyMeantError, made_whole
 from qa.periods import NoSuchDayError, Period
@@ -25,9 +25,17 @@ _NEARLY = 0.05
 class Asking:
     """Answers questions from a store's articles: those for quotes with quotes, all others by the ``answerer``."""
 
-    def __init__(self, store: Store, encoder: Encoder, answerer: Answerer, quote_answerer: QuoteAnswerer) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        answerer: Answerer,
+        quote_answerer: QuoteAnswerer,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.store = store
         self.encoder = encoder
+        self.reranker = reranker
         self.answerer = answerer
         self.quote_answerer = quote_answerer
 
@@ -43,13 +51,19 @@ class Asking:
             return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
         shown = [s for answer in (history if asked.speaker else history[-1:]) for s in answer.statements]
         if asked.period:
-            answer = self._answer_in_period(asked, whole, asked.period, shown, **filters)
+            answer = self._answer_in_period(asked, whole, asked.period, shown, today, **filters)
         else:
-            answer = self._answer(asked, shown, **filters)
+            answer = self._answer(asked, shown, today, **filters)
         return replace(answer, question=text, understood=whole if whole != text else None)
 
     def _answer_in_period(
-        self, asked: Question, whole: str, period: Period, shown: Sequence[Statement], **filters: Unpack[Filters]
+        self,
+        asked: Question,
+        whole: str,
+        period: Period,
+        shown: Sequence[Statement],
+        today: date,
+        **filters: Unpack[Filters],
     ) -> Answer:
         """Answer from the articles of the question's period.
 
@@ -57,10 +71,11 @@ class Asking:
         questions a period is as often when something happened, which later articles tell, too: those are answered from
         all articles where the ones of the period do not do as well, and the summary says so.
         """
-        answer = self._answer(asked, shown, **narrowed(filters, period))
+        answer = self._answer(asked, shown, today, **narrowed(filters, period))
         if asked.quoted and not answer.refusal:
             return answer
-        wide = self._answer(replace(asked, period=None) if asked.quoted else parse_question(whole), shown, **filters)
+        anytime = replace(asked, period=None) if asked.quoted else parse_question(whole)
+        wide = self._answer(anytime, shown, today, **filters)
         if wide.refusal:
             return wide if answer.refusal else answer
         if asked.quoted:
@@ -80,29 +95,36 @@ class Asking:
         there = "is one statement" if count == 1 else f"are {count} statements"
         return replace(answer, refusal=f"{why} Outside this period there {there}.", hits=answer.hits or wide.hits)
 
-    def _answer(self, asked: Question, shown: Sequence[Statement], **filters: Unpack[Filters]) -> Answer:
+    def _answer(self, asked: Question, shown: Sequence[Statement], today: date, **filters: Unpack[Filters]) -> Answer:
         """Answer a question that stands by itself from the articles that the filters leave."""
-        hits = search(self.store, self.encoder, asked.text, _ANSWERED_FROM, **filters)
+
+        def nearest(k: int) -> list[Hit]:
+            return search(self.store, self.encoder, asked.text, k, today=today, reranker=self.reranker, **filters)
+
+        hits = nearest(_ANSWERED_FROM)
         if not hits:
             return refuse(asked, "No article is left by these filters: widen them.")
         if asked.quoted:
-            answer = self._quoted(asked, hits, shown, **filters)
+            answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
             if answer and (asked.speaker or not answer.refusal):
                 return answer
         return self.answerer.answer(asked, hits)
 
     def _quoted(
-        self, asked: Question, hits: Sequence[Hit], shown: Sequence[Statement], **filters: Unpack[Filters]
+        self,
+        asked: Question,
+        hits: Sequence[Hit],
+        nearest: Callable[[int], Sequence[Hit]],
+        shown: Sequence[Statement],
+        **filters: Unpack[Filters],
     ) -> Answer | None:
         """Answer a question for quotes; None where nobody has the role that is asked for."""
 
-        def nearest(k: int) -> Sequence[Hit]:
-            if k <= _ANSWERED_FROM:
-                return hits[:k]
-            return search(self.store, self.encoder, asked.text, k, **filters)
+        def among(k: int) -> Sequence[Hit]:
+            return hits[:k] if k <= _ANSWERED_FROM else nearest(k)
 
-        quoted = quotes_asked_for(self.store, asked, nearest, **filters)
+        quoted = quotes_asked_for(self.store, asked, among, **filters)
         if quoted is None:
             return None
         near = {hit.passage.article.id for hit in hits}

@@ -17,7 +17,7 @@ from typing import Self, TypeVar, Unpack
 import numpy as np
 from platformdirs import user_cache_path
 
-from embeddings import Encoder, load_encoder
+from embeddings import CrossEncoderReranker, Encoder, Reranker, load_encoder
 from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
 from qa.asking import Asking
@@ -57,13 +57,21 @@ class Library:
     Threads may share one. Use `open_library`, which refreshes it, too.
     """
 
-    def __init__(self, folder: Path, store: Store, encoder: Encoder, answerer: Answerer | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        store: Store,
+        encoder: Encoder,
+        answerer: Answerer | None = None,
+        reranker: Reranker | None = None,
+    ) -> None:
         self.folder = folder
         self.skipped: tuple[Skipped, ...] = ()
         self._store = store
         self._encoder = encoder
+        self._reranker = reranker
         self._quote_answerer = QuoteAnswerer(store, encoder)
-        self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer)
+        self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer, reranker)
 
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
@@ -200,7 +208,16 @@ class Library:
     ) -> list[list[Hit]]:
         """`retrieve` for each of ``questions``, on all cores at once."""
         return self._mended(
-            lambda: search_many(self._store, self._encoder, questions, k, search=search, today=day(today), **filters)
+            lambda: search_many(
+                self._store,
+                self._encoder,
+                questions,
+                k,
+                search=search,
+                today=day(today),
+                reranker=self._reranker,
+                **filters,
+            )
         )
 
     def ask(
@@ -300,13 +317,15 @@ def open_library(
     *,
     index: str | PathLike[str] | None = None,
     model: str | None = None,
+    rerank: str | None = None,
     progress: Progress | None = None,
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
 
     ``index`` is the folder of the index; without it, one in the user's cache folder. ``model`` is a
-    sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``progress`` is called
-    with (articles done, articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError
+    sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
+    CrossEncoder's; without it, hits are ranked by the two searches alone. ``progress`` is called with (articles done,
+    articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError
     for a file, OSError where the index cannot be written, ValueError for a model that does not load.
     """
     folder = Path(folder)
@@ -315,7 +334,8 @@ def open_library(
         place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
     encoder = load_encoder(model)
-    library = Library(folder, Store(Path(index)), encoder)
+    reranker = CrossEncoderReranker(rerank) if rerank else None
+    library = Library(folder, Store(Path(index)), encoder, reranker=reranker)
     library.refresh(progress)
     return library
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Literal, Unpack
+from typing import Any, Literal, Unpack, get_args
 
-from embeddings import Encoder
+from embeddings import Encoder, Reranker
 from embeddings.encoder import Vectors
 from qa.passages import Passage
 from qa.store import Candidate, Filters, Store
@@ -18,10 +18,13 @@ from qa.store import Candidate, Filters, Store
 MOST_CHARACTERS = 2000
 
 Search = Literal["fused", "dense", "lexical"]
+SEARCHES: tuple[Search, ...] = get_args(Search)
 # What BM25 counts for in the score, the cosine for the rest; what an article of the same day is given, and after how
 # many days a third of that is left. Chosen on RealTimeQA's even weeks (tests/benchmarks/retrieval.py).
 _WORDS: dict[Search, float] = {"fused": 0.5, "dense": 0.0, "lexical": 1.0}
 _NEW, _DAYS = 0.08, 30
+# What a reranker reads.
+_RERANKED = 30
 # So many passages of each search are ranked, or k where that is more: with 200 the first ten were always the same.
 _CANDIDATES = 50
 
@@ -35,6 +38,7 @@ class Hit:
     ``cosine`` (-1..1) is that of the passage's vector to the question's. ``bm25`` is that of the passage and its title
     as a part of the most that a text can have by the question's words (0..1; more where the title has them, too).
     ``dense_rank`` and ``lexical_rank`` are its places (from 1) by each alone; None: not among the first 50 (or ``k``).
+    ``rerank_score`` is the reranker's, where one read the passage: such hits come first, ranked by it alone.
     """
 
     passage: Passage
@@ -43,6 +47,7 @@ class Hit:
     bm25: float
     dense_rank: int | None
     lexical_rank: int | None
+    rerank_score: float | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the passage with its article and offsets, for JSON."""
@@ -58,13 +63,15 @@ def search(
     *,
     search: Search = "fused",
     today: date | None = None,
+    reranker: Reranker | None = None,
     **filters: Unpack[Filters],
 ) -> list[Hit]:
     """Return the ``k`` passages nearest to ``question``, best first, among the articles that the filters leave.
 
-    Raises ValueError for a blank question, a ``k`` below 1, a ``search`` that there is not or a date that is none.
+    A ``reranker`` reads the first 30 and puts them in its own order. Raises ValueError for a blank question, a ``k``
+    below 1, a ``search`` that there is not or a date that is none.
     """
-    return search_many(store, encoder, [question], k, search=search, today=today, **filters)[0]
+    return search_many(store, encoder, [question], k, search=search, today=today, reranker=reranker, **filters)[0]
 
 
 def search_many(
@@ -75,6 +82,7 @@ def search_many(
     *,
     search: Search = "fused",
     today: date | None = None,
+    reranker: Reranker | None = None,
     **filters: Unpack[Filters],
 ) -> list[list[Hit]]:
     """Do `search` for each of ``questions``, on all cores: they are encoded together and looked for side by side."""
@@ -82,14 +90,16 @@ def search_many(
         raise ValueError("the question is empty: ask something, such as 'what did Lavrov say about al-Qaida?'")
     if k < 1:
         raise ValueError(f"k is {k!r}: ask for at least 1 passage")
-    if search not in _WORDS:
-        raise ValueError(f"there is no search {search!r}: there are {', '.join(_WORDS)}")
+    if search not in SEARCHES:
+        raise ValueError(f"there is no search {search!r}: there are {', '.join(SEARCHES)}")
     texts = [question.strip()[:MOST_CHARACTERS] for question in questions]
     vectors = encoder.encode(texts, query=True)
 
     def found(text: str, vector: Vectors) -> list[Hit]:
         candidates = store.candidates(vector, text, max(k, _CANDIDATES), **filters)
-        return _ranked(store, candidates, k, _WORDS[search], today)
+        if not reranker:
+            return _ranked(store, candidates, k, _WORDS[search], today)
+        return _reranked(reranker, text, _ranked(store, candidates, max(k, _RERANKED), _WORDS[search], today))[:k]
 
     if len(texts) == 1:
         return [found(texts[0], vectors[0])]
@@ -113,3 +123,11 @@ def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, tod
         for score, c in best
         if c.passage in passages
     ]
+
+
+def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> list[Hit]:
+    """Return the hits with the first of them in the reranker's order. It reads a passage under its article's title."""
+    read = hits[:_RERANKED]
+    scores = reranker.scores(question, [f"{hit.passage.article.title}\n{hit.passage.text}" for hit in read])
+    ranked = [replace(hit, rerank_score=score) for hit, score in zip(read, scores, strict=True)]
+    return sorted(ranked, key=lambda hit: -(hit.rerank_score or 0.0)) + hits[_RERANKED:]
