@@ -18,6 +18,7 @@ from qa.answers import Answer
 from qa.articles import Article
 from qa.evaluation import evaluate, read_questions
 from qa.library import SEEDS, Library, open_library
+from qa.ranking import Ranking, difference, estimate, rank
 from qa.retrieval import SEARCHES, Hit
 from qa.store import Filters
 
@@ -87,9 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     said.add_argument("--kind", choices=("direct", "indirect", "mixed"), help="only quotes of this kind")
     said.add_argument("--csv", action="store_true", help="print a table for a spreadsheet")
     narrow(said)
-    measured = command("evaluate", _evaluate, "Measure the answers to your own questions against what you expect.")
+    measured = command("evaluate", _evaluate, "Measure answers and retrieval on your own questions.")
     measured.add_argument("questions", type=Path, help="a file with one JSON object a line: see the README")
     measured.add_argument("--misses", action="store_true", help="print what was wrong and what is missing")
+    by = "what retrieval ranks by: meaning, words or both"
+    measured.add_argument("--search", choices=SEARCHES, default="fused", help=by)
+    measured.add_argument("--against", choices=SEARCHES, help="compare with this, question by question")
     measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
     command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
     return parser
@@ -210,7 +214,8 @@ def _not_a_formula(cell: str) -> str:
 
 
 def _evaluate(library: Library, options: argparse.Namespace) -> int:
-    scores = evaluate(library, read_questions(options.questions))
+    questions = read_questions(options.questions)
+    scores = evaluate(library, questions)
     for kind, score in scores.items():
         if options.json:
             _print_json({"kind": kind, **score.as_dict(), "misses": score.misses})
@@ -222,7 +227,34 @@ def _evaluate(library: Library, options: argparse.Namespace) -> int:
         )
         for miss in score.misses if options.misses else []:
             print(f"  {_printable(miss)}")
-    return ANSWERED if scores else NONE
+    rankings = rank(library, questions, options.search)
+    others = rank(library, questions, options.against) if options.against else {}
+    for kind, ranking in rankings.items():
+        _print_ranking(kind, ranking, others.get(kind), options)
+    return ANSWERED if scores or rankings else NONE
+
+
+def _print_ranking(kind: str, ranking: Ranking, other: Ranking | None, options: argparse.Namespace) -> None:
+    """Print the measures of retrieval for one kind of questions, and by how much they differ from another search's."""
+    means = {name: estimate(values) for name, values in ranking.values.items()}
+    apart = {name: difference(values, other.values[name]) for name, values in ranking.values.items()} if other else {}
+    if options.json:
+        measures = {
+            name: {**mean._asdict(), **({"against": apart[name]._asdict()} if other else {})}
+            for name, mean in means.items()
+        }
+        fields = {"kind": kind, "search": options.search, "against": options.against, "measures": measures}
+        _print_json({**fields, "values": ranking.values, "misses": ranking.misses})
+        return
+    print(f"{_printable(kind)}: retrieval, {options.search}" + (f" against {options.against}" if other else ""))
+    for name, mean in means.items():
+        line = f"  {name:15} {mean.mean:.3f} ({mean.low:.3f} to {mean.high:.3f}), {len(ranking.values[name])} questions"
+        if other:
+            by = apart[name]
+            line += f"; {by.mean:+.3f} ({by.low:+.3f} to {by.high:+.3f}) against {options.against}, p {by.p:.3f}"
+        print(line)
+    for miss in ranking.misses if options.misses else []:
+        print(f"  {_printable(miss)}")
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:

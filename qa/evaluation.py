@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -71,38 +72,64 @@ def matched(
 class Expected:
     """A question and what a person expects of its answer.
 
-    ``gold`` are the sentences that must be shown, verbatim, ``also_ok`` such as may be; no ``gold``: it must be
-    refused. ``kind`` is any name to report it under.
+    ``gold`` are the sentences that must be shown, verbatim, ``also_ok`` such as may be. ``answers`` are short answers,
+    of which a retrieved passage must hold one, ``articles`` the relevant articles (id, path or title), with a grade (0
+    is irrelevant). A question with none of these must be refused. ``asked`` is when it was asked, ``kind`` any name to
+    report it under.
     """
 
     question: str
     kind: str
-    gold: tuple[str, ...]
+    gold: tuple[str, ...] = ()
     also_ok: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    articles: Mapping[str, int] = field(default_factory=dict)
+    asked: date | None = None
+
+    @property
+    def of_answers(self) -> bool:
+        """Whether it measures answers; otherwise it measures retrieval alone."""
+        return bool(self.gold) or not (self.answers or self.articles)
 
 
 def read_questions(file: Path) -> list[Expected]:
     """Read questions from a file of JSON objects, one a line, of which these fields are read:
 
-    question (required), kind, gold_quotes and also_ok (lists of verbatim sentences). Raises OSError where there is no
-    such file, ValueError with the line's number where a line is not of this form.
+    question (required), kind, gold_quotes and also_ok (lists of verbatim sentences), answer (a string or a list of
+    such), articles (a list of ids, paths or titles, or an object of those and whole numbers), date (YYYY-MM-DD). Raises
+    OSError where there is no such file, ValueError with the line's number where a line is not of this form.
     """
     questions = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-            gold, also_ok = (row.get(name) or [] for name in ("gold_quotes", "also_ok"))
-            if not isinstance(row["question"], str) or not all(isinstance(text, str) for text in [*gold, *also_ok]):
-                raise TypeError("the question is a string, gold_quotes and also_ok are lists of strings")
-            questions.append(Expected(row["question"], str(row.get("kind") or "all"), tuple(gold), tuple(also_ok)))
+            questions.append(_expected(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ValueError(
                 f"line {number} of {str(file)!r} is no question ({error!r}): write one JSON object a line, such as "
                 '{"question": "What did X say about Y?", "gold_quotes": ["\\"Y is late,\\" X said."]}'
             ) from error
     return questions
+
+
+def _expected(row: dict[str, Any]) -> Expected:
+    answers = row.get("answer") or []
+    answers = [answers] if isinstance(answers, str) else answers
+    articles = row.get("articles") or {}
+    articles = articles if isinstance(articles, dict) else dict.fromkeys(articles, 1)
+    gold, also_ok = (row.get(name) or [] for name in ("gold_quotes", "also_ok"))
+    if not all(isinstance(text, str) for text in [row["question"], *gold, *also_ok, *answers, *articles]):
+        raise TypeError("the question is a string; gold_quotes, also_ok, answer and articles hold strings")
+    if not row["question"].strip():
+        raise ValueError("the question is empty")
+    if not all(isinstance(grade, int) and grade >= 0 for grade in articles.values()):
+        raise ValueError("the grade of an article is a whole number from 0")
+    if not any(articles.values()):
+        articles = {}
+    asked = date.fromisoformat(row["date"]) if row.get("date") else None
+    kind = str(row.get("kind") or "all")
+    return Expected(row["question"], kind, tuple(gold), tuple(also_ok), tuple(answers), articles, asked)
 
 
 @dataclass
@@ -175,5 +202,7 @@ def evaluate(library: Library, questions: Iterable[Expected]) -> dict[str, Answe
     """Ask ``library`` each question, and return how its answers agree with what is expected, by kind."""
     scores: dict[str, AnswerScore] = {}
     for expected in questions:
-        scores.setdefault(expected.kind, AnswerScore()).add(expected, library.ask(expected.question))
+        if expected.of_answers:
+            answer = library.ask(expected.question, today=expected.asked)
+            scores.setdefault(expected.kind, AnswerScore()).add(expected, answer)
     return scores

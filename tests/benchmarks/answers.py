@@ -10,8 +10,6 @@ import argparse
 import gzip
 import json
 import random
-import re
-import string
 import sys
 import time
 from collections.abc import Iterable
@@ -24,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import qa.answers
 from qa import open_library
 from qa.evaluation import evaluate, read_questions
+from qa.ranking import normalised
 
 Record = dict[str, Any]
 
@@ -43,12 +42,6 @@ def write_articles(articles: Iterable[Record], folder: Path) -> None:
         file = folder / f"{article['id']}.md"
         if not file.exists() or file.read_text() != text:
             file.write_text(text)
-
-
-def normal(text: str) -> str:
-    """Return ``text`` as SQuAD's evaluation compares it: lower case, no punctuation, no articles."""
-    plain = "".join(" " if c in string.punctuation + "“”‘’–—" else c for c in text.lower())
-    return " " + " ".join(re.sub(r"\b(a|an|the)\b", " ", plain).split()) + " "
 
 
 def measure_realtimeqa(data: Path, work: Path, count: int) -> None:
@@ -78,13 +71,13 @@ def measure_realtimeqa(data: Path, work: Path, count: int) -> None:
             present_scores, absent_scores = [], []
             for question in there[half]:
                 started = time.perf_counter()
-                answer = library.ask(question["question"])
+                answer = library.ask(question["question"], today=question["date"])
                 times.append(time.perf_counter() - started)
                 present_scores.append(answer.confidence)
-                held = [normal(question["answer"]) in normal(statement.text) for statement in answer.statements]
+                held = [normalised(question["answer"]) in normalised(statement.text) for statement in answer.statements]
                 for k in shown:
                     shown[k] += any(held[:k])
-            absent_scores = [library.ask(question["question"]).confidence for question in absent[half]]
+            absent_scores = [library.ask(q["question"], today=q["date"]).confidence for q in absent[half]]
             scores[half] = present_scores, absent_scores
             print(f"{half} weeks: answer within the first {shown} statements of {len(there[half])} questions")
     print(
