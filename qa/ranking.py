@@ -152,11 +152,13 @@ def normalised(text: str) -> str:
     That is in lower case, without punctuation and without a, an, the. One text holds another as whole words where its
     normal form holds the other's.
     """
-    plain = text.lower().translate(_NO_PUNCTUATION)
-    return " " + " ".join(re.sub(r"\b(a|an|the)\b", " ", plain).split()) + " "
+    plain = _APART.sub(" ", _THOUSANDS.sub("", text.lower()))
+    return " " + " ".join(word for word in plain.split() if word not in ("a", "an", "the")) + " "
 
 
-_NO_PUNCTUATION = str.maketrans(dict.fromkeys(string.punctuation + "“”‘’–—", " "))
+# Unlike there, punctuation parts words ("Biden" is in "Biden's"), and "5" is not in "5.033".
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d)")
+_APART = re.compile(r"\.(?!\d)|(?<!\d)\.|[" + re.escape((string.punctuation + "“”‘’–—").replace(".", "")) + "]")
 _normalised_passage = lru_cache(maxsize=10_000)(normalised)
 
 

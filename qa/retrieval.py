@@ -21,8 +21,8 @@ Search = Literal["fused", "dense", "lexical"]
 SEARCHES: tuple[Search, ...] = get_args(Search)
 # What BM25 counts for in the score, the cosine for the rest; what an article of the same day is given, and after how
 # many days a third of that is left. Chosen on RealTimeQA's even weeks (tests/benchmarks/retrieval.py).
-_WORDS: dict[Search, float] = {"fused": 0.5, "dense": 0.0, "lexical": 1.0}
-_NEW, _DAYS = 0.08, 30
+_WORDS: dict[Search, float] = {"fused": 0.6, "dense": 0.0, "lexical": 1.0}
+_NEW, _DAYS = 0.12, 30
 # What a reranker reads.
 _RERANKED = 30
 # So many passages of each search are ranked, or k where that is more: with 200 the first ten were always the same.
@@ -33,8 +33,8 @@ _CANDIDATES = 50
 class Hit:
     """A passage that was found.
 
-    ``score`` (higher is better, about 1 at most) is what hits are ranked by: the mean of ``cosine`` and ``bm25``, or
-    one of them where only one search was asked for; articles near ``today``, if it is given, get up to 0.08 more.
+    ``score`` (higher is better, about 1 at most) is what hits are ranked by: 0.4 ``cosine`` + 0.6 ``bm25``, or one of
+    them where only one search was asked for; articles near ``today``, if it is given, get up to 0.12 more.
     ``cosine`` (-1..1) is that of the passage's vector to the question's. ``bm25`` is that of the passage and its title
     as a part of the most that a text can have by the question's words (0..1; more where the title has them, too).
     ``dense_rank`` and ``lexical_rank`` are its places (from 1) by each alone; None: not among the first 50 (or ``k``).

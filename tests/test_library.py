@@ -48,7 +48,7 @@ def test_hits_are_slices_with_their_cosines_best_first(make_library: Make) -> No
     # 3 of the question's 3 words, of the passage's 6 different ones: 3 / sqrt(3 * 6)
     assert hits[0].cosine == pytest.approx(0.707, abs=1e-3)
     # BM25 worked out by hand in test_lexical.py
-    assert hits[0].score == (hits[0].cosine + hits[0].bm25) / 2
+    assert hits[0].score == pytest.approx(0.4 * hits[0].cosine + 0.6 * hits[0].bm25)
     assert (hits[0].dense_rank, hits[0].lexical_rank) == (1, 1)
     assert hits[1].score == hits[1].cosine == hits[1].bm25 == 0
     assert (hits[1].dense_rank, hits[1].lexical_rank) == (2, None)

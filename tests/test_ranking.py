@@ -83,6 +83,7 @@ def test_an_article_that_is_not_there_is_named(trams: Library) -> None:
 
 def test_answers_are_compared_as_squad_does() -> None:
     assert normalised("The “U.S.” Senate, a 5%") == " u s senate 5 "
+    assert normalised("Biden's $5.03, 1,200 and 7.") == " biden s 5.03 1200 and 7 "
 
 
 def test_an_estimate_is_a_mean_with_its_interval() -> None:

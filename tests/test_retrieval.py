@@ -33,12 +33,12 @@ def found(hits: Sequence[Hit]) -> list[str]:
     return [hit.passage.article.path for hit in hits]
 
 
-def test_each_search_ranks_by_its_own_score_and_fused_by_their_mean(make_library: Make) -> None:
+def test_each_search_ranks_by_its_own_score_and_fused_by_both(make_library: Make) -> None:
     library = make_library()
     for search, score in (
         ("dense", lambda hit: hit.cosine),
         ("lexical", lambda hit: hit.bm25),
-        ("fused", lambda hit: (hit.cosine + hit.bm25) / 2),
+        ("fused", lambda hit: 0.4 * hit.cosine + 0.6 * hit.bm25),
     ):
         hits = library.retrieve("Who is the Fair mayor?", 5, search=search)
         assert [hit.score for hit in hits] == [pytest.approx(score(hit)) for hit in hits]
@@ -71,7 +71,7 @@ def test_articles_of_about_today_are_ranked_a_little_higher(make_library: Make, 
     hits = library.retrieve("tram line", 4, today="2024-06-12")
     assert found(hits) == ["2024-06-11.md", "2024-06-01.md", "2020-06-01.md", "undated.md"]
     added = [hit.score - plain[hit.passage.article.path] for hit in hits]
-    assert added == [pytest.approx(v) for v in (0.08 * math.exp(-1 / 30), 0.08 * math.exp(-11 / 30), 0, 0)]
+    assert added == [pytest.approx(v) for v in (0.12 * math.exp(-1 / 30), 0.12 * math.exp(-11 / 30), 0, 0)]
     assert found(library.retrieve("tram line", 1, today=date(2020, 5, 1))) == ["2020-06-01.md"]
 
 
