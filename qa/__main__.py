@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
         sub.add_argument("--source", help="only articles of this newspaper, agency or site")
         sub.add_argument("--author", help="only articles by this author")
+        sub.add_argument("--tag", help="only articles with this tag")
         sub.add_argument("--since", type=_date, metavar="DATE", help="only articles published on or after YYYY-MM-DD")
         sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
         sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
@@ -125,6 +126,7 @@ def _filters(options: argparse.Namespace) -> Filters:
         "since": options.since,
         "until": options.until,
         "article": options.article,
+        "tag": options.tag,
     }
 
 

@@ -34,7 +34,8 @@ _DATE_COMPANY = re.compile(
 _URL = re.compile(r"https?://[^\s<>\"'\])]+", re.IGNORECASE)
 _LINK = re.compile(r"\[([^\]\n]*)\]\([^)\n]*\)")
 _FIELD = re.compile(
-    r"[*_]*(title|source|publisher|authors?|date|published|url|link|original url)[*_]*:[*_]*\s*(\S.*)", re.I
+    r"[*_]*(title|source|publisher|authors?|date|published|url|link|original url|tags|keywords)[*_]*:[*_]*\s*(\S.*)",
+    re.I,
 )
 _NAME_JOINERS = frozenset("the and of for in de da di del la van von der bin al & |".split())
 _OUTLET_WORDS = frozenset(
@@ -65,6 +66,7 @@ class Article:
     published: date | None = None
     url: str | None = None
     body: int = 0
+    tags: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, str | None]:
         """Return what names the article, for JSON."""
@@ -182,6 +184,7 @@ def parse_article(text: str, path: str) -> Article:
         published=parse_date(fields.get("date", "")) or (_date(*in_url.groups()) if in_url else None),
         url=url,
         body=body,
+        tags=tuple(tag.strip() for tag in re.split("[,;]", fields.get("tags", "")) if tag.strip()),
     )
 
 
@@ -223,6 +226,7 @@ def _front_matter(text: str) -> tuple[dict[str, str], int]:
         "source": ("source", "publisher", "publication", "outlet", "site", "site_name"),
         "date": ("date", "published", "publish_date", "pubdate", "published_at", "datepublished"),
         "url": ("url", "link", "original_url", "source_url", "canonical"),
+        "tags": ("tags", "keywords", "categories", "topics"),
     }
     matter = {str(key).lower(): _flat(value) for key, value in matter.items()}
     fields = {name: next((matter[key] for key in keys if matter.get(key)), "") for name, keys in names.items()}
@@ -246,7 +250,7 @@ def _plain(line: str) -> str:
 
 
 def _read_head_line(line: str, fields: dict[str, str]) -> bool:
-    """Tell whether ``line`` names the article's author, date, source or address, and put that in ``fields``."""
+    """Tell whether ``line`` names the article's author, date, source, tags or address, and put that in ``fields``."""
     return _read_field(line, fields) or _read_byline(line, fields) or _read_date(line, fields)
 
 
@@ -265,7 +269,8 @@ def _read_field(line: str, fields: dict[str, str]) -> bool:
             return False
         fields.setdefault("date", value)
     else:
-        fields.setdefault({"author": "authors", "publisher": "source"}.get(name, name), _plain(value))
+        own_names = {"author": "authors", "publisher": "source", "keywords": "tags"}
+        fields.setdefault(own_names.get(name, name), _plain(value))
     return True
 
 

@@ -37,12 +37,13 @@ _FILTERS_KEPT = 20
 # A lexical index of so many passages is made anew in less than a second, and its scores are then what they would be
 # if no passage had ever been removed.
 _SOON_MADE = 20_000
-_VERSION = 3
+_VERSION = 4
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
-    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, stamp TEXT NOT NULL, digest TEXT NOT NULL,
+    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, tags TEXT NOT NULL, stamp TEXT NOT NULL,
+    digest TEXT NOT NULL,
     title_vector BLOB NOT NULL
 );
 -- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
@@ -62,14 +63,14 @@ INSERT INTO meta VALUES ('made_for', ''), ('state', '');
 # What SQLite says where the disk or another process is in the way; whatever else it says is damage.
 _NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
 _QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by, vector'
-_FIELDS = "id, title, text, path, source, authors, published, url, body"
+_FIELDS = "id, title, text, path, source, authors, published, url, body, tags"
 
 
 class Filters(TypedDict, total=False):
     """Which articles to look in: those for which all that is given holds.
 
-    ``source`` and ``author`` are names, in any case; ``since`` and ``until`` are dates, both included, or "YYYY-MM-DD"
-    (an article without a date is in no period); ``article`` is an id, path or title.
+    ``source``, ``author`` and ``tag`` are names, in any case; ``since`` and ``until`` are dates, both included, or
+    "YYYY-MM-DD" (an article without a date is in no period); ``article`` is an id, path or title.
     """
 
     source: str | None
@@ -77,6 +78,7 @@ class Filters(TypedDict, total=False):
     since: date | str | None
     until: date | str | None
     article: str | None
+    tag: str | None
 
 
 class Nearness(NamedTuple):
@@ -194,7 +196,7 @@ class Store:
             cursor.execute("DELETE FROM articles WHERE id = ?", (article.id,))
             cursor.execute(
                 f"INSERT INTO articles ({_FIELDS}, stamp, title_vector, digest)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (*_row(article), stamp, title, _digest(article, spans, blobs, said, title)),
             )
             cursor.executemany(
@@ -579,6 +581,7 @@ def _where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
         "since": ("published >= :since", since.isoformat() if since else None),
         "until": ("published <= :until", until.isoformat() if until else None),
         "article": (":article IN (articles.id, path, title)", filters.get("article")),
+        "tag": ("EXISTS (SELECT 1 FROM json_each(tags) WHERE lower(value) = lower(:tag))", filters.get("tag")),
     }
     asked = {name: (condition, value) for name, (condition, value) in conditions.items() if value is not None}
     return (
@@ -596,15 +599,17 @@ def _span(text: str | None) -> Span | None:
 
 def _row(article: Article) -> tuple[str | int | None, ...]:
     published = article.published.isoformat() if article.published else None
-    authors = json.dumps(article.authors, ensure_ascii=False)
+    authors, tags = (json.dumps(names, ensure_ascii=False) for names in (article.authors, article.tags))
     a = article
-    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body)
+    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body, tags)
 
 
-def _article(row: tuple[str, str, str, str, str | None, str, str | None, str | None, int]) -> Article:
-    article_id, title, text, path, source, authors, published, url, body = row
+def _article(row: tuple[str, str, str, str, str | None, str, str | None, str | None, int, str]) -> Article:
+    article_id, title, text, path, source, authors, published, url, body, tags = row
     day = date.fromisoformat(published) if published else None
-    return Article(article_id, title, text, path, source, tuple(json.loads(authors)), day, url, body)
+    return Article(
+        article_id, title, text, path, source, tuple(json.loads(authors)), day, url, body, tuple(json.loads(tags))
+    )
 
 
 def _quote_row(quote: Quote) -> tuple[int | str | None, ...]:

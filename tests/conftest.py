@@ -61,7 +61,8 @@ def folder(tmp_path: Path) -> Path:
         "The old bridge closed on Monday. Mayor Ilse Kohl said repairs would take a year.\n"
     )
     (folder / "fair.md").write_text(
-        "---\ntitle: Fair opens\nsource: Town Gazette\ndate: 2024-06-01\n---\n\nThe spring fair opened on Friday.\n"
+        "---\ntitle: Fair opens\nsource: Town Gazette\ndate: 2024-06-01\ntags: [Town, Spring]\n---\n\n"
+        "The spring fair opened on Friday.\n"
     )
     return folder
 

@@ -138,3 +138,17 @@ def test_the_folder_is_walked_in_order_and_what_is_passed_over_is_named(tmp_path
         ("paper.pdf", "only .txt and .md files are read: save it as one of these"),
         ("sub/c.txt", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("head", "tags"),
+    [
+        ("---\ntags: [Syria, Islamic State]\n---\n", ("Syria", "Islamic State")),
+        ("---\nkeywords: Syria; Islamic State,\n---\n", ("Syria", "Islamic State")),
+        ("---\ntags: {a: b}\n---\n", ()),
+        ("# A bridge\n\nTags: Syria, Islamic State\n\n", ("Syria", "Islamic State")),
+        ("", ()),
+    ],
+)
+def test_tags_are_read(head: str, tags: tuple[str, ...]) -> None:
+    assert parse_article(f"{head}The bridge was closed on Monday.\n", "a.md").tags == tags

@@ -41,7 +41,7 @@ def passage_texts(encoder: WordEncoder) -> list[str]:
 def test_hits_are_slices_with_their_cosines_best_first(make_library: Make) -> None:
     hits = make_library().retrieve("spring fair opened")
     assert [(hit.passage.article.path, hit.passage.start, hit.passage.end) for hit in hits] == [
-        ("fair.md", 65, 98),
+        ("fair.md", 86, 119),
         ("bridge.txt", 54, 134),
     ]
     assert hits[0].passage.text == "The spring fair opened on Friday."
@@ -246,6 +246,8 @@ def test_no_damage_to_any_file_is_ever_answered_from(tmp_path: Path, encoder: Wo
         ({"article": "Fair opens"}, ["fair.md"]),
         ({"article": "bridge.txt"}, ["bridge.txt"]),
         ({"source": "nobody"}, []),
+        ({"tag": "spring"}, ["fair.md"]),
+        ({"tag": "spring", "author": "anna berg"}, []),
     ],
 )
 def test_filters_choose_the_articles_before_the_search(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
@@ -73,6 +74,33 @@ def test_articles_of_about_today_are_ranked_a_little_higher(make_library: Make, 
     added = [hit.score - plain[hit.passage.article.path] for hit in hits]
     assert added == [pytest.approx(v) for v in (0.12 * math.exp(-1 / 30), 0.12 * math.exp(-11 / 30), 0, 0)]
     assert found(library.retrieve("tram line", 1, today=date(2020, 5, 1))) == ["2020-06-01.md"]
+
+
+def test_a_filtered_search_finds_what_an_index_of_those_articles_alone_finds(
+    tmp_path: Path, encoder: WordEncoder
+) -> None:
+    rng = random.Random(2)
+    words = [f"word{n}" for n in range(40)]
+    part, whole = tmp_path / "part", tmp_path / "whole"
+    for number in range(150):
+        text = f"---\ntags: tag{number % 5}\n---\n\n{' '.join(rng.choices(words, k=12)).capitalize()}.\n"
+        for folder in (whole, part) if number % 5 == 0 else (whole,):
+            folder.mkdir(exist_ok=True)
+            (folder / f"{number}.md").write_text(text)
+    with (
+        Library(part, Store(tmp_path / "1"), encoder) as alone,
+        Library(whole, Store(tmp_path / "2"), encoder) as library,
+    ):
+        alone.refresh()
+        library.refresh()
+        for question in ("word1 word2 word3", "word7", "word9 word11 word4 word30"):
+            for k in (1, 5, 30):
+                filtered = library.retrieve(question, k, search="dense", tag="TAG0")
+                assert found(filtered) == found(alone.retrieve(question, k, search="dense"))
+            lexical = library.retrieve(question, 30, search="lexical", tag="tag0")
+            ranked = [hit for hit in alone.retrieve(question, 30, search="lexical") if hit.lexical_rank]
+            assert {hit.passage.article.path for hit in lexical if hit.lexical_rank} == set(found(ranked))
+            assert sorted(hit.lexical_rank for hit in lexical if hit.lexical_rank) == [*range(1, len(ranked) + 1)]
 
 
 def test_a_reranker_reads_the_first_hits_under_their_titles_and_orders_them(
