@@ -191,19 +191,23 @@ def run(
         return batch, np.array(request.get_output_tensor(0).data, dtype=np.float32)
 
     batches = list(_batches([len(text) for text in texts]))
-    for batch in batches:
-        if len(running) == 2 * _STREAMS:
+    try:
+        for batch in batches:
+            if len(running) == 2 * _STREAMS:
+                yield finished()
+            words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
+            inputs = [words, _padded([[1] * len(texts[i]) for i in batch])]
+            if types is not None:
+                inputs.append(_padded([types[i] for i in batch]))
+            request = compiled.graph.create_infer_request()
+            # One alone is done a millisecond sooner on this thread than by waking another.
+            (request.infer if len(batches) == 1 else request.start_async)(inputs)
+            running.append((batch, request))
+        while running:
             yield finished()
-        words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
-        inputs = [words, _padded([[1] * len(texts[i]) for i in batch])]
-        if types is not None:
-            inputs.append(_padded([types[i] for i in batch]))
-        request = compiled.graph.create_infer_request()
-        # One alone is done a millisecond sooner on this thread than by waking another.
-        (request.infer if len(batches) == 1 else request.start_async)(inputs)
-        running.append((batch, request))
-    while running:
-        yield finished()
+    finally:
+        for _, request in running:  # broken off by Ctrl-C: a process that ends while one runs would crash
+            request.wait()
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

@@ -217,46 +217,55 @@ def _not_a_formula(cell: str) -> str:
 
 def _evaluate(library: Library, options: argparse.Namespace) -> int:
     questions = read_questions(options.questions)
-    scores = evaluate(library, questions)
-    for kind, score in scores.items():
-        if options.json:
-            _print_json({"kind": kind, **score.as_dict(), "misses": score.misses})
-            continue
-        print(
-            f"{_printable(kind)}: {score.questions} questions, {score.refused} refused ({score.rightly_refused} of the "
-            f"{score.unanswerable} without an answer); an expected sentence first {score.first}; "
-            f"sentences: precision {score.precision:.3f}, recall {score.recall:.3f}"
-        )
-        for miss in score.misses if options.misses else []:
-            print(f"  {_printable(miss)}")
     rankings = rank(library, questions, options.search)
+    if options.against and not rankings:
+        raise ValueError("--against compares searches: no question has an answer or articles to be found")
     others = rank(library, questions, options.against) if options.against else {}
-    for kind, ranking in rankings.items():
-        _print_ranking(kind, ranking, others.get(kind), options)
+    scores = evaluate(library, questions)
+    for kind in dict.fromkeys([*scores, *rankings]):
+        score, ranking = scores.get(kind), rankings.get(kind)
+        if options.json:
+            answers = {**score.as_dict(), "misses": score.misses} if score else {}
+            retrieval = _ranking_fields(ranking, others.get(kind), options) if ranking else None
+            _print_json({"kind": kind, **answers, "retrieval": retrieval})
+            continue
+        if score:
+            print(
+                f"{_printable(kind)}: {score.questions} questions, {score.refused} refused ({score.rightly_refused} of "
+                f"the {score.unanswerable} without an answer); an expected sentence first {score.first}; "
+                f"sentences: precision {score.precision:.3f}, recall {score.recall:.3f}"
+            )
+        if ranking:
+            _print_ranking(kind, ranking, others.get(kind), options)
+        for miss in [*(score.misses if score else []), *(ranking.misses if ranking else [])] if options.misses else []:
+            print(f"  {_printable(miss)}")
     return ANSWERED if scores or rankings else NONE
+
+
+def _ranking_fields(ranking: Ranking, other: Ranking | None, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the measures of retrieval, and by how much they differ from another search's, for JSON."""
+    fields: dict[str, Any] = {"search": options.search, "measures": {}, "values": ranking.values}
+    for name, values in ranking.values.items():
+        fields["measures"][name] = estimate(values)._asdict()
+    if other:
+        fields |= {"against": options.against, "others": {}, "differences": {}, "other_values": other.values}
+        for name, values in other.values.items():
+            fields["others"][name] = estimate(values)._asdict()
+            fields["differences"][name] = difference(ranking.values[name], values)._asdict()
+    return fields | {"misses": ranking.misses}
 
 
 def _print_ranking(kind: str, ranking: Ranking, other: Ranking | None, options: argparse.Namespace) -> None:
     """Print the measures of retrieval for one kind of questions, and by how much they differ from another search's."""
-    means = {name: estimate(values) for name, values in ranking.values.items()}
-    apart = {name: difference(values, other.values[name]) for name, values in ranking.values.items()} if other else {}
-    if options.json:
-        measures = {
-            name: {**mean._asdict(), **({"against": apart[name]._asdict()} if other else {})}
-            for name, mean in means.items()
-        }
-        fields = {"kind": kind, "search": options.search, "against": options.against, "measures": measures}
-        _print_json({**fields, "values": ranking.values, "misses": ranking.misses})
-        return
     print(f"{_printable(kind)}: retrieval, {options.search}" + (f" against {options.against}" if other else ""))
-    for name, mean in means.items():
-        line = f"  {name:15} {mean.mean:.3f} ({mean.low:.3f} to {mean.high:.3f}), {len(ranking.values[name])} questions"
+    for name, values in ranking.values.items():
+        mean, low, high = estimate(values)
+        line = f"  {name:15} {mean:.3f} ({low:.3f} to {high:.3f}), {len(values)} questions"
         if other:
-            by = apart[name]
-            line += f"; {by.mean:+.3f} ({by.low:+.3f} to {by.high:+.3f}) against {options.against}, p {by.p:.3f}"
+            theirs, by = estimate(other.values[name]), difference(values, other.values[name])
+            line += f"; {options.against} {theirs.mean:.3f} ({theirs.low:.3f} to {theirs.high:.3f})"
+            line += f"; {by.mean:+.3f} ({by.low:+.3f} to {by.high:+.3f}), p {by.p:.3f}"
         print(line)
-    for miss in ranking.misses if options.misses else []:
-        print(f"  {_printable(miss)}")
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -114,22 +115,30 @@ def read_questions(file: Path) -> list[Expected]:
 
 
 def _expected(row: dict[str, Any]) -> Expected:
-    answers = row.get("answer") or []
+    gold, also_ok, answers, articles = (
+        row.get(name) or [] for name in ("gold_quotes", "also_ok", "answer", "articles")
+    )
     answers = [answers] if isinstance(answers, str) else answers
-    articles = row.get("articles") or {}
-    articles = articles if isinstance(articles, dict) else dict.fromkeys(articles, 1)
-    gold, also_ok = (row.get(name) or [] for name in ("gold_quotes", "also_ok"))
-    if not all(isinstance(text, str) for text in [row["question"], *gold, *also_ok, *answers, *articles]):
+    names = list(articles) if isinstance(articles, dict) else articles
+    lists = [[row["question"]], gold, also_ok, answers, names]
+    if not all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in lists):
         raise TypeError("the question is a string; gold_quotes, also_ok, answer and articles hold strings")
     if not row["question"].strip():
         raise ValueError("the question is empty")
-    if not all(isinstance(grade, int) and grade >= 0 for grade in articles.values()):
+    if any(_NOTHING.fullmatch(answer) for answer in answers):
+        raise ValueError("an answer is more than punctuation, a, an and the")
+    grades = articles if isinstance(articles, dict) else dict.fromkeys(names, 1)
+    if not all(type(grade) is int and grade >= 0 for grade in grades.values()):
         raise ValueError("the grade of an article is a whole number from 0")
-    if not any(articles.values()):
-        articles = {}
+    if not any(grades.values()):
+        grades = {}
     asked = date.fromisoformat(row["date"]) if row.get("date") else None
     kind = str(row.get("kind") or "all")
-    return Expected(row["question"], kind, tuple(gold), tuple(also_ok), tuple(answers), articles, asked)
+    return Expected(row["question"], kind, tuple(gold), tuple(also_ok), tuple(answers), grades, asked)
+
+
+# What is left out when answers are compared: one of nothing else would be in every passage.
+_NOTHING = re.compile(r"([\W_]|\b(a|an|the)\b)*", re.IGNORECASE)
 
 
 @dataclass

@@ -43,8 +43,7 @@ CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
     authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, tags TEXT NOT NULL, stamp TEXT NOT NULL,
-    digest TEXT NOT NULL,
-    title_vector BLOB NOT NULL
+    digest TEXT NOT NULL, title_vector BLOB NOT NULL
 );
 -- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
 CREATE TABLE passages (

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from embeddings.bert import Bert, bert, compile_model, linear, read_weights, run
+from embeddings.bert import Bert, Compiled, bert, compile_model, linear, read_weights, run
 
 CONFIG = {
     "hidden_size": 64,
@@ -138,3 +139,24 @@ def test_a_damaged_file_of_weights_is_refused(tmp_path: Path, damage: Any) -> No
     (tmp_path / "bad.safetensors").write_bytes(damage(data))
     with pytest.raises(ValueError, match="is no safetensors file"):
         read_weights(tmp_path / "bad.safetensors")
+
+
+def test_what_is_broken_off_waits_for_what_runs() -> None:
+    started, waited = [], []
+
+    class Request:
+        def start_async(self, inputs: object) -> None:
+            started.append(self)
+
+        def wait(self) -> None:
+            waited.append(self)
+
+        def get_output_tensor(self, _: int) -> SimpleNamespace:
+            return SimpleNamespace(data=np.zeros((1, 1)))
+
+    compiled = Compiled(SimpleNamespace(create_infer_request=Request), np.zeros((10, 4), np.float32))
+    batches = run(compiled, [[1] * 1000] * 6)
+    next(batches)
+    batches.close()
+    assert started
+    assert waited == started

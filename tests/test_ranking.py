@@ -122,7 +122,25 @@ def test_questions_for_retrieval_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"answer": 3}, {"answer": [3]}, {"articles": {"a": -1}}, {"articles": {"a": "x"}}, {"date": "May"}]
+    "fields",
+    [
+        {"answer": 3},
+        {"answer": [3]},
+        {"answer": {"x": 1}},
+        {"answer": "The!"},
+        {"answer": ["x", ""]},
+        {"articles": "a.txt"},
+        {"articles": [1]},
+        {"articles": {"a": -1}},
+        {"articles": {"a": "x"}},
+        {"articles": {"a": 0.5}},
+        {"articles": {"a": True}},
+        {"gold_quotes": "He said no."},
+        {"also_ok": "He said no."},
+        {"date": "May"},
+        {"date": 2024},
+        {"question": " ", "answer": "x"},
+    ],
 )
 def test_a_line_with_a_bad_field_is_named(tmp_path: Path, fields: dict[str, object]) -> None:
     file = tmp_path / "questions.jsonl"
@@ -143,13 +161,20 @@ def test_the_command_line_compares_two_searches(
     assert capsys.readouterr().out.splitlines() == [
         "all: retrieval, lexical against lexical",
         *(
-            f"  {name:15} 0.500 (0.000 to 1.000), 2 questions; +0.000 (+0.000 to +0.000) against lexical, p 1.000"
+            f"  {name:15} 0.500 (0.000 to 1.000), 2 questions; lexical 0.500 (0.000 to 1.000); "
+            "+0.000 (+0.000 to +0.000), p 1.000"
             for name in ("hit@1", "hit@5", "hit@10", "MRR@10")
         ),
         "  bridge | not among the first ten; the first is bridge.txt: The old bridge closed on Monday. "
         "Mayor Ilse Kohl said repairs would take a year.",
     ]
     assert main([*command, "--json"]) == 0
-    row = json.loads(capsys.readouterr().out)
-    assert (row["search"], row["against"], row["values"]["hit@1"]) == ("fused", None, [1, 0])
+    row = json.loads(capsys.readouterr().out)["retrieval"]
+    assert (row["search"], row["values"]["hit@1"]) == ("fused", [1, 0])
     assert row["measures"]["hit@1"] == {"mean": 0.5, "low": 0.0, "high": 1.0}
+    assert main([*command, "--json", "--against", "dense"]) == 0
+    row = json.loads(capsys.readouterr().out)["retrieval"]
+    assert (row["others"]["hit@1"]["mean"], row["differences"]["hit@1"]["p"]) == (0.5, 1)
+    file.write_text('{"question": "Who is mayor?"}')
+    assert main([*command, "--against", "dense"]) == 2
+    assert "no question has an answer or articles" in capsys.readouterr().err
