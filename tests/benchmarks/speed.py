@@ -1,0 +1,137 @@
+"""Time retrieval over many passages: python tests/benchmarks/speed.py ../shared/data INDEX 70000 300000
+
+INDEX is an index of RealTimeQA's articles, as tests/benchmarks/retrieval.py leaves one. Its passages are put in a store
+of each size, where they are too few once more under other names with some noise on their vectors. Prints what a
+question takes, encoding included, and what float16 and eight bits find of what float32 finds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from statistics import fmean, median
+
+import faiss
+import numpy as np
+from answers import read_jsonl
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from embeddings import MiniLMEncoder
+from embeddings.encoder import Vectors
+from qa.articles import Article
+from qa.passages import Passage
+from qa.retrieval import search, search_many
+from qa.store import Store
+
+
+def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
+    """Each article of an index with its passages and their vectors, over and over, each time under another name."""
+    store = Store(index)
+    with sqlite3.connect(index / "library.sqlite") as database:
+        articles = store.articles()
+        if not articles:
+            raise ValueError(f"{str(index)!r} holds no articles: make it by tests/benchmarks/retrieval.py")
+        for copy in count():
+            for article in articles:
+                query = 'SELECT "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
+                rows = database.execute(query, (article.id,)).fetchall()
+                vectors = np.array([np.frombuffer(row[2], "<f4") for row in rows]).reshape(-1, 384)
+                vectors = vectors + copy * 0.01 * np.random.default_rng(1).normal(size=vectors.shape)
+                other = replace(article, id=f"{article.id}-{copy}", path=f"{copy}/{article.path}")
+                yield other, [Passage(other, start, end) for start, end, _ in rows], vectors.astype(np.float32)
+
+
+def filled(index: Path, folder: Path, size: int) -> tuple[Store, Vectors]:
+    """A store of ``size`` passages, without quotes, and their vectors."""
+    store, none = Store(folder), np.empty((0, 384), np.float32)
+    store.clear(made_for="this measurement")
+    kept: list[Vectors] = []
+    for article, passages, vectors in held(index):
+        title = np.zeros(384, np.float32)
+        store.replace_article(
+            article, passages, vectors, quotes=[], quote_vectors=none, title_vector=title, stamp=article.id
+        )
+        kept.append(vectors)
+        if sum(map(len, kept)) >= size:
+            break
+    return store, np.concatenate(kept)
+
+
+def timed(ask: Callable[[str], object], questions: list[str]) -> str:
+    times = []
+    for question in questions:
+        started = time.perf_counter()
+        ask(question)
+        times.append(1000 * (time.perf_counter() - started))
+    return f"{median(times):.1f} ms (95%: {sorted(times)[int(0.95 * len(times))]:.1f})"
+
+
+def compare(vectors: Vectors, queries: Vectors) -> None:
+    """Print for each way to keep the vectors what a search takes, and what part of float32's first ones it finds."""
+    width, kinds = vectors.shape[1], faiss.ScalarQuantizer
+    rows = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    exact: list[set[int]] = []
+    for name in ("float32", "QT_fp16", "QT_bf16", "QT_8bit"):
+        product = faiss.METRIC_INNER_PRODUCT
+        kept = (
+            faiss.IndexFlatIP(width)
+            if name == "float32"
+            else faiss.IndexScalarQuantizer(width, getattr(kinds, name), product)
+        )
+        kept.train(rows)
+        kept.add(rows)
+        found, times = [], []
+        for query in queries:
+            started = time.perf_counter()
+            found.append(kept.search(query[None], 100)[1][0])
+            times.append(1000 * (time.perf_counter() - started))
+        exact = exact or found
+        shares = [fmean(len({*a[:k]} & {*b[:k]}) / k for a, b in zip(exact, found, strict=True)) for k in (10, 100)]
+        print(
+            f"  {name}: {median(times):.1f} ms, of the first 10 and 100: {shares[0]:.4f}, {shares[1]:.4f}", flush=True
+        )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path, help="holds realtimeqa/questions.jsonl")
+    parser.add_argument("index", type=Path)
+    parser.add_argument("sizes", type=int, nargs="+", help="how many passages")
+    options = parser.parse_args()
+    rows = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")[:255]
+    warming, questions = [row["question"] for row in rows[250:]], [row["question"] for row in rows[:250]]
+    encoder = MiniLMEncoder()
+    for size in options.sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            store, vectors = filled(options.index, Path(folder), size)
+            started = time.perf_counter()
+            store.load_indexes()
+            made = time.perf_counter() - started
+            started = time.perf_counter()
+            store.load_indexes()
+            loaded = time.perf_counter() - started
+            print(f"{len(vectors):,} passages: indexes made in {made:.1f} s, opened in {loaded:.2f} s")
+
+            def ask(question: str, store: Store = store) -> object:
+                return search(store, encoder, question, 5)
+
+            timed(ask, warming)
+            print(f"  a question, its articles not read before: {timed(ask, questions)}")
+            print(f"  a question: {timed(ask, questions)}")
+            started = time.perf_counter()
+            search_many(store, encoder, questions, 5)
+            print(f"  each of 250 at once: {1000 * (time.perf_counter() - started) / 250:.1f} ms", flush=True)
+            compare(vectors, encoder.encode(questions[:200], query=True))
+            store.close()
+
+
+if __name__ == "__main__":
+    main()
