@@ -26,7 +26,7 @@ from ui.markup import clean
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 PANES = ("status", "conversation", "source")
-SCORES = ("score", "cosine", "bm25", "dense_rank", "lexical_rank")
+SCORES = ("score", "cosine", "bm25", "dense_rank", "lexical_rank", "rerank_score")
 QUESTION = "what did Lavrov say about al-Qaida?"
 
 browser_test = [
