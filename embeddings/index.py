@@ -16,8 +16,6 @@ from numpy.typing import NDArray
 from embeddings.encoder import Vectors, sha256_of
 
 Ids = NDArray[np.int64]
-# One query is never shared out, and the threads that wait for more work would spin on the cores that encode.
-faiss.omp_set_num_threads(1)
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 
 
@@ -81,6 +79,9 @@ class FaissIndex:
             bits = np.packbits(chosen, bitorder="little")
             selector = faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        # One query is never shared out, and threads that wait for more would spin on the cores that encode. It is said
+        # here because OpenMP keeps the number for each thread that asks.
+        faiss.omp_set_num_threads(1)
         cosines, ids = self._index.search(query, k, params=parameters)
         # FAISS fills up with id -1 where fewer than k rows qualify, and leaves the order of equals to chance.
         found = [(int(i), float(c)) for i, c in zip(ids[0], cosines[0], strict=True) if i != -1]

@@ -6,6 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -114,3 +115,12 @@ def test_threads_may_search_at_once(index: FaissIndex) -> None:
     with ThreadPoolExecutor(8) as pool:
         results = list(pool.map(lambda _: index.search(np.array([0, 7, 0]), 5), range(400)))
     assert all(result == expected for result in results)
+
+
+def test_a_search_leaves_no_thread_spinning_whichever_thread_asks(index: FaissIndex) -> None:
+    def threads_after_a_search(_: int) -> int:
+        index.search(np.array([0, 7, 0]), 1)
+        return int(faiss.omp_get_max_threads())
+
+    with ThreadPoolExecutor(2) as pool:
+        assert set(pool.map(threads_after_a_search, range(4))) == {1}
