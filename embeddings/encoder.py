@@ -6,6 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -74,27 +75,23 @@ class SentenceEncoder:
         }
         whole = hashlib.sha256(repr(sorted(digests.items())).encode()).hexdigest()
         self.identity = f"{Path(self.name).name}:{whole[:16]}"
-        self._loading = threading.Lock()
-        self._loaded: SentenceTransformer | None = None
+        self._model = once(self._load)
 
-    @property
-    def _model(self) -> SentenceTransformer:
-        with self._loading:
-            if self._loaded is None:
-                from sentence_transformers import SentenceTransformer
+    def _load(self) -> SentenceTransformer:
+        from sentence_transformers import SentenceTransformer
 
-                self._loaded = load_model(SentenceTransformer, self._folder, self.name, flag="--model")
-            return self._loaded
+        return load_model(SentenceTransformer, self._folder, self.name, flag="--model")
 
     @property
     def token_limit(self) -> int:
         """The model's own limit less its special tokens."""
-        limit = self._model.max_seq_length or 512
-        return int(limit) - int(self._model.tokenizer.num_special_tokens_to_add())
+        model = self._model()
+        limit = model.max_seq_length or 512
+        return int(limit) - int(model.tokenizer.num_special_tokens_to_add())
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character offsets (start, end) of each token of ``text``, however long it is."""
-        tokens = self._model.tokenizer(
+        tokens = self._model().tokenizer(
             text, add_special_tokens=False, return_offsets_mapping=True, truncation=False, verbose=False
         )
         return [(int(start), int(end)) for start, end in tokens["offset_mapping"]]
@@ -104,7 +101,7 @@ class SentenceEncoder:
 
         Queries and passages each get the model's own prompt, where it has one.
         """
-        model = self._model
+        model = self._model()
         if not texts:
             return np.empty((0, int(model.get_embedding_dimension() or 0)), dtype=np.float32)
         encode = model.encode_query if query else model.encode_document
@@ -113,6 +110,17 @@ class SentenceEncoder:
         # Normalised here, in float32: in bfloat16 a vector's length would be off by up to 0.4%.
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         return (vectors / np.where(norms == 0, 1, norms)).astype(np.float32)
+
+
+def once(load: Callable[[], Model]) -> Callable[[], Model]:
+    """Return a function that gives what ``load`` gives: called at its first use, by one thread while others wait."""
+    loading, loaded = threading.Lock(), cache(load)
+
+    def get() -> Model:
+        with loading:
+            return loaded()
+
+    return get
 
 
 def model_folder(name: str, *, flag: str) -> Path:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.encoder import Vectors, sha256_of
+from embeddings.encoder import Vectors, once, sha256_of
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -50,18 +49,13 @@ class MiniLMEncoder:
 
     def __init__(self) -> None:
         _packaged_folder()
-        self._loading = threading.Lock()
-        self._loaded_model: Compiled | None = None
+        self._model = once(self._load)
 
-    @property
-    def _model(self) -> Compiled:
-        with self._loading:
-            if self._loaded_model is None:
-                from embeddings.bert import bert, compile_model, read_weights, sentence_vectors
+    def _load(self) -> Compiled:
+        from embeddings.bert import bert, compile_model, read_weights, sentence_vectors
 
-                model = bert(read_weights(_published("model.safetensors")), _config())
-                self._loaded_model = compile_model(model, sentence_vectors(model))
-            return self._loaded_model
+        model = bert(read_weights(_published("model.safetensors")), _config())
+        return compile_model(model, sentence_vectors(model))
 
     def token_spans(self, text: str) -> list[tuple[int, int]]:
         """Character offsets (start, end) of each token of ``text``, however long it is."""
@@ -74,7 +68,7 @@ class MiniLMEncoder:
         vectors = np.empty((len(texts), _DIMENSION), dtype=np.float32)
         encoded = [tokens.ids for tokens in _tokenizer().encode_batch_fast(list(texts))]
         tokens = [ids if len(ids) <= _MOST_TOKENS else [*ids[: _MOST_TOKENS - 1], ids[-1]] for ids in encoded]
-        for batch, rows in run(self._model, tokens):
+        for batch, rows in run(self._model(), tokens):
             # Normalised once more, in float32: in bfloat16 a vector's length may be off by 0.4%.
             vectors[batch] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return vectors
@@ -91,23 +85,18 @@ class TokenScorer:
     def __init__(self, trained: Path, sha256: str) -> None:
         self._trained = trained
         self._sha256 = sha256
-        self._loading = threading.Lock()
-        self._loaded: Compiled | None = None
+        self._model = once(self._load)
 
-    @property
-    def _model(self) -> Compiled:
-        with self._loading:
-            if self._loaded is None:
-                from embeddings.bert import bert, compile_model, linear, read_weights
+    def _load(self) -> Compiled:
+        from embeddings.bert import bert, compile_model, linear, read_weights
 
-                if _sha256(self._trained) != self._sha256:
-                    raise ValueError(f"{str(self._trained)!r} is damaged: install this program again")
-                words = read_weights(_published("model.safetensors"))[_WORDS]
-                weights = {**read_weights(self._trained), _WORDS: words}
-                layers = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
-                model = bert(weights, _config(), layers=layers, token_types=True)
-                self._loaded = compile_model(model, linear(model.hidden, weights, "head"))
-            return self._loaded
+        if _sha256(self._trained) != self._sha256:
+            raise ValueError(f"{str(self._trained)!r} is damaged: install this program again")
+        words = read_weights(_published("model.safetensors"))[_WORDS]
+        weights = {**read_weights(self._trained), _WORDS: words}
+        layers = len({name.split(".")[2] for name in weights if name.startswith("encoder.layer.")})
+        model = bert(weights, _config(), layers=layers, token_types=True)
+        return compile_model(model, linear(model.hidden, weights, "head"))
 
     def tokens(self, texts: Sequence[str]) -> list[tuple[list[int], list[tuple[int, int]]]]:
         """Return the token ids of each text, special ones at both ends, and their offsets (start, end) in it."""
@@ -118,7 +107,7 @@ class TokenScorer:
         from embeddings.bert import run
 
         scores: list[NDArray[np.float32]] = [np.empty((0, 0), np.float32)] * len(ids)
-        for batch, rows in run(self._model, ids, types):
+        for batch, rows in run(self._model(), ids, types):
             for i, row in zip(batch, rows, strict=True):
                 scores[i] = row[: len(ids[i])]
         return scores

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
-from embeddings.encoder import load_model, model_folder
+from embeddings.encoder import load_model, model_folder, once
 
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
@@ -30,28 +29,25 @@ class CrossEncoderReranker:
     def __init__(self, model: str | os.PathLike[str]) -> None:
         self.name = str(model)
         self._folder = model_folder(self.name, flag="--rerank")
-        self._loading = threading.Lock()
-        self._loaded: CrossEncoder | None = None
+        self._model = once(self._load)
 
-    @property
-    def _model(self) -> CrossEncoder:
-        with self._loading:
-            if self._loaded is None:
-                from sentence_transformers import CrossEncoder
+    def _load(self) -> CrossEncoder:
+        from sentence_transformers import CrossEncoder
 
-                model = load_model(CrossEncoder, self._folder, self.name, flag="--rerank")
-                if model.num_labels != 1:
-                    raise ValueError(
-                        f"{self.name!r} gives {model.num_labels} scores a text and a reranker gives one: "
-                        "name another model with --rerank"
-                    )
-                self._loaded = model
-            return self._loaded
+        model: CrossEncoder = load_model(CrossEncoder, self._folder, self.name, flag="--rerank")
+        if model.num_labels != 1:
+            raise ValueError(
+                f"{self.name!r} gives {model.num_labels} scores a text and a reranker gives one: "
+                "name another model with --rerank"
+            )
+        return model
 
     def scores(self, question: str, texts: Sequence[str]) -> list[float]:
         """Return one score a text, in the order of ``texts``; what is past the model's limit is not read."""
         if not texts:
             return []
         pairs = [(question, text) for text in texts]
-        scores: list[float] = self._model.predict(pairs, batch_size=32, show_progress_bar=False).astype(float).tolist()
+        scores: list[float] = (
+            self._model().predict(pairs, batch_size=32, show_progress_bar=False).astype(float).tolist()
+        )
         return scores

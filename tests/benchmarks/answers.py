@@ -44,14 +44,20 @@ def write_articles(articles: Iterable[Record], folder: Path) -> None:
             file.write_text(text)
 
 
+def halves(questions: Iterable[Record]) -> dict[str, str]:
+    """Of each of RealTimeQA's weeks, whether it is an even one, on which things are chosen, or an odd one."""
+    weeks = sorted({question["week"] for question in questions})
+    return {week: ("even", "odd")[number % 2] for number, week in enumerate(weeks)}
+
+
 def measure_realtimeqa(data: Path, work: Path, count: int) -> None:
     articles = {article["id"]: article for article in read_jsonl(data / "realtimeqa" / "articles.jsonl.gz")}
     questions = read_jsonl(data / "realtimeqa" / "questions.jsonl")
-    weeks = sorted({question["week"] for question in questions})
+    half_of = halves(questions)
     chosen: dict[str, list[Record]] = {"even": [], "odd": []}
     for question in questions:
         if question["answerable_strict"]:
-            chosen[("even", "odd")[weeks.index(question["week"]) % 2]].append(question)
+            chosen[half_of[question["week"]]].append(question)
     for half in chosen.values():
         random.Random(1).shuffle(half)
     there = {half: asked[:count] for half, asked in chosen.items()}

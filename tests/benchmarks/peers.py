@@ -262,15 +262,17 @@ def prepare(place: Path, data: str, count: str) -> Record:
 
 def choose(questions: list[Record], count: int) -> tuple[list[str], list[Record]]:
     """Take answerable questions from even and odd weeks in turn, with all their articles, until there are ``count``."""
-    weeks = sorted({question["week"] for question in questions})
-    halves: dict[str, list[Record]] = {"even": [], "odd": []}
+    from answers import halves
+
+    half_of = halves(questions)
+    taken: dict[str, list[Record]] = {"even": [], "odd": []}
     for question in questions:
         if question["answerable_strict"]:
-            halves[("even", "odd")[weeks.index(question["week"]) % 2]].append(question)
+            taken[half_of[question["week"]]].append(question)
     ids: dict[str, None] = {}
     asked = []
     for half, question in chain.from_iterable(
-        (("even", even), ("odd", odd)) for even, odd in zip_longest(halves["even"], halves["odd"])
+        (("even", even), ("odd", odd)) for even, odd in zip_longest(taken["even"], taken["odd"])
     ):
         if question and len(ids) < count:
             ids |= dict.fromkeys(question["article_ids"])

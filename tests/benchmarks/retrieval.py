@@ -17,7 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from answers import Record, read_jsonl, write_articles
+from answers import Record, halves, read_jsonl, write_articles
 
 import qa.library
 from qa import Library, open_library
@@ -33,15 +33,14 @@ def realtimeqa(data: Path, count: int | None) -> tuple[list[Record], list[Record
     """The articles and the questions that one of them answers; with ``count``, of the first so many articles."""
     articles = {article["id"]: article for article in read_jsonl(data / "realtimeqa" / "articles.jsonl.gz")}
     questions = read_jsonl(data / "realtimeqa" / "questions.jsonl")
-    weeks = sorted({question["week"] for question in questions})
+    half_of = halves(questions)
     chosen: dict[str, None] = {}
     asked = []
     for question in questions:
-        half = ("even", "odd")[weeks.index(question["week"]) % 2]
         if question["answerable_strict"] and (count is None or len(chosen) < count):
             chosen |= dict.fromkeys(question["article_ids"])
             fields = {name: question[name] for name in ("question", "answer", "date")}
-            asked.append(fields | {"kind": f"realtimeqa, {half} weeks"})
+            asked.append(fields | {"kind": f"realtimeqa, {half_of[question['week']]} weeks"})
     return [articles[name] for name in (articles if count is None else chosen)], asked
 
 
