@@ -29,6 +29,11 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
     parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
     parser.add_argument("--rerank", metavar="MODEL", help="name or path of a sentence-transformers CrossEncoder")
+    parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
+    caution = parser.add_mutually_exclusive_group()
+    caution.set_defaults(caution="balanced")
+    for name, when in (("cautious", "rather too often"), ("eager", "only what is surely not answered")):
+        caution.add_argument(f"--{name}", dest="caution", action="store_const", const=name, help=f"refuse {when}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
     parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
     flags = parser.parse_args(arguments)
@@ -52,7 +57,15 @@ def main(arguments: list[str] | None = None) -> None:
     from ui import serve  # after the settings above, which Gradio reads as it is imported
 
     def open_folder(progress: Callable[[int, int], None]) -> Library:
-        return open_library(flags.folder, index=flags.index, model=flags.model, rerank=flags.rerank, progress=progress)
+        return open_library(
+            flags.folder,
+            index=flags.index,
+            model=flags.model,
+            rerank=flags.rerank,
+            reader=flags.reader,
+            caution=flags.caution,
+            progress=progress,
+        )
 
     examples = EXAMPLES if Path(flags.folder).resolve() == SEEDS else ()
     try:

@@ -5,6 +5,7 @@ from embeddings.index import FaissIndex, StaleIndexError, VectorIndex
 from embeddings.lexical import LexicalIndex, Row
 from embeddings.minilm import MiniLMEncoder, TokenScorer
 from embeddings.reranker import CrossEncoderReranker, Reranker
+from embeddings.spans import MiniLMSpanScorer, SpanScorer, SpanScores, TransformersSpanScorer
 
 __all__ = [
     "CrossEncoderReranker",
@@ -12,11 +13,15 @@ __all__ = [
     "FaissIndex",
     "LexicalIndex",
     "MiniLMEncoder",
+    "MiniLMSpanScorer",
     "Reranker",
     "Row",
     "SentenceEncoder",
+    "SpanScorer",
+    "SpanScores",
     "StaleIndexError",
     "TokenScorer",
+    "TransformersSpanScorer",
     "VectorIndex",
     "load_encoder",
 ]

@@ -37,7 +37,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 bar.refresh()
 
             library = open_library(
-                options.folder, index=options.index, model=options.model, rerank=options.rerank, progress=progress
+                options.folder,
+                index=options.index,
+                model=options.model,
+                rerank=options.rerank,
+                reader=options.reader,
+                caution=options.caution,
+                progress=progress,
             )
         with library:
             return int(options.run(library, options))
@@ -53,12 +59,15 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m qa", description="Ask a folder of articles.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
+    reader = "another Hugging Face model for extractive question answering, or 'none' to find no short answers"
+
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run)
+        sub.set_defaults(run=run, caution="balanced")
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
         sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
         sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a sentence-transformers CrossEncoder to rank by")
+        sub.add_argument("--reader", metavar="NAME_OR_PATH", help=reader)
         sub.add_argument("--json", action="store_true", help="print one JSON object a line")
         sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
         return sub
@@ -96,6 +105,10 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--search", choices=SEARCHES, default="fused", help=by)
     measured.add_argument("--against", choices=SEARCHES, help="compare with this, question by question")
     measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+    for sub in (ask, measured):
+        caution = sub.add_mutually_exclusive_group()
+        for name, when in (("cautious", "rather too often"), ("eager", "only what is surely not answered")):
+            caution.add_argument(f"--{name}", dest="caution", action="store_const", const=name, help=f"refuse {when}")
     command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
     return parser
 
@@ -137,7 +150,8 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
     elif answer.refusal:
         print("\n".join([_printable(answer.refusal), *_names(answer)]))
     else:
-        above = [*([_printable(answer.summary)] if answer.summary else []), *_names(answer)]
+        told = [text for text in (answer.short, answer.summary) if text]
+        above = [*map(_printable, told), *_names(answer)]
         print("\n".join(above), end="\n\n" if above else "")
         for number, statement in enumerate(answer.statements, 1):
             print(f"[{number}] {_printable(statement.text)}")
@@ -230,11 +244,18 @@ def _evaluate(library: Library, options: argparse.Namespace) -> int:
             _print_json({"kind": kind, **answers, "retrieval": retrieval})
             continue
         if score:
+            rightly = f" ({score.rightly_refused} of the {score.unanswerable} without an answer)"
             print(
-                f"{_printable(kind)}: {score.questions} questions, {score.refused} refused ({score.rightly_refused} of "
-                f"the {score.unanswerable} without an answer); an expected sentence first {score.first}; "
-                f"sentences: precision {score.precision:.3f}, recall {score.recall:.3f}"
+                f"{_printable(kind)}: {score.questions} questions, {score.refused} refused"
+                + (rightly if score.unanswerable else "")
             )
+            if score.gold:
+                print(
+                    f"  sentences: precision {score.precision:.3f}, recall {score.recall:.3f}; "
+                    f"an expected one first for {score.first}"
+                )
+            for name, values in score.values.items():
+                print(f"  {_estimated(name, values)}")
         if ranking:
             _print_ranking(kind, ranking, others.get(kind), options)
         for miss in [*(score.misses if score else []), *(ranking.misses if ranking else [])] if options.misses else []:
@@ -259,13 +280,17 @@ def _print_ranking(kind: str, ranking: Ranking, other: Ranking | None, options: 
     """Print the measures of retrieval for one kind of questions, and by how much they differ from another search's."""
     print(f"{_printable(kind)}: retrieval, {options.search}" + (f" against {options.against}" if other else ""))
     for name, values in ranking.values.items():
-        mean, low, high = estimate(values)
-        line = f"  {name:15} {mean:.3f} ({low:.3f} to {high:.3f}), {len(values)} questions"
+        line = f"  {_estimated(name, values)}"
         if other:
             theirs, by = estimate(other.values[name]), difference(values, other.values[name])
             line += f"; {options.against} {theirs.mean:.3f} ({theirs.low:.3f} to {theirs.high:.3f})"
             line += f"; {by.mean:+.3f} ({by.low:+.3f} to {by.high:+.3f}), p {by.p:.3f}"
         print(line)
+
+
+def _estimated(name: str, values: Sequence[float]) -> str:
+    mean, low, high = estimate(values)
+    return f"{name:15} {mean:.3f} ({low:.3f} to {high:.3f}), {len(values)} questions"
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from embeddings import Encoder
 from qa.articles import Article, Slice
@@ -14,15 +16,29 @@ from qa.names import Name
 from qa.passages import sentence_spans
 from qa.periods import Period
 from qa.questions import Question, stems
+from qa.reader import SpanReader, fits, normalised
 from qa.retrieval import Hit
 
 # How a sentence is weighed, and below what it is no answer: measured by tests/benchmarks/answers.py, which prints the
 # curve. The floor belongs to all-MiniLM-L6-v2; another model's cosines lie elsewhere.
 _SENTENCE, _PASSAGE, _OWN_WORDS, _NEAR_WORDS = 1.0, 0.5, 0.3, 0.3
 FLOOR = 0.56
-# Sentences that weigh much less than the best are left out, and so is what goes beyond five.
-_WITHIN = 0.15
-_MOST = 5
+# How what a reader finds in a sentence is weighed, as log odds that it answers; how that, the words shared and the best
+# hit's similarity make the confidence, as log odds that the articles answer; and below what confidence they do not:
+# fitted on RealTimeQA's even weeks, the thresholds by the table that tests/benchmarks/answers.py prints.
+_READ = 7  # passages
+_BIAS, _BY_READER, _BY_SIMILARITY, _BY_AGE, _BY_KIND = -2.46, 0.278, 0.74, 10.8, 2.24
+_BY_OWN, _BY_NEAR, _BY_ECHO = 1.55, -1.27, -1.77
+_MOST_ODDS = 15.0
+_SURE_BIAS, _SURE_BY_SHARE, _SURE_BY_NEAR, _SURE_BY_SIMILARITY = -2.82, 0.825, 2.46, 4.37
+Caution = Literal["eager", "balanced", "cautious"]
+THRESHOLDS: dict[Caution, float] = {"eager": 0.25, "balanced": 0.4, "cautious": 0.6}
+THRESHOLD = THRESHOLDS["balanced"]
+# Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
+# with one that is shown.
+_WITHIN, _WITHIN_ODDS = 0.15, 2.0
+_MOST, _REASONS = 5, 2
+_REPEATED = 0.8
 # How far around a sentence its context reaches: names and topics are seldom repeated in the next sentence.
 _BEFORE, _AFTER = 2, 1
 _FARTHEST_BEFORE, _FARTHEST_AFTER = 600, 300  # characters
@@ -32,30 +48,34 @@ _FARTHEST_BEFORE, _FARTHEST_AFTER = 600, 300  # characters
 class Statement(Slice):
     """A sentence of an article that answers, or the sentences of one quote.
 
-    ``score`` (0..1, higher is better) weighs the sentence's and its passage's cosine to the question with the share of
-    the question's content words in it and around it. Where it says what somebody said, ``speaker`` is who, and ``kind``
-    is direct, indirect or mixed.
+    ``score`` (0..1, higher is better) is how likely it answers, where a reader read it (``span``: where in the article
+    the words stand that do); otherwise it weighs the sentence's and its passage's cosine to the question with the share
+    of the question's content words in it and around it. Where it says what somebody said, ``speaker`` is who, and
+    ``kind`` is direct, indirect or mixed.
     """
 
     score: float
     speaker: str | None = None
     kind: str | None = None
+    span: tuple[int, int] | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sentence with its article and offsets, for JSON."""
-        return {**super().as_dict(), "score": self.score, "speaker": self.speaker, "kind": self.kind}
+        own = {"score": self.score, "speaker": self.speaker, "kind": self.kind, "span": self.span}
+        return {**super().as_dict(), **own}
 
 
 @dataclass(frozen=True)
 class Answer:
     """What the articles say to a question: ``statements``, best first; or none, and ``refusal`` says why.
 
-    ``confidence`` (0..1) is the best statement's score, also where it was too low to be shown. ``short`` is the
-    shortest span that answers, where one was read. ``hits`` are the passages that were read. ``summary`` counts the
-    statements of a speaker: "4 statements by Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which
-    spellings of the speaker's name were taken for one person, and who else of that name was left out; it is empty
-    where there is nothing to tell. ``period`` is when what is answered from was published, where the question says so
-    ("since March"). ``understood`` is the whole question where a follow-up was made whole.
+    ``confidence`` (0..1) is how likely the articles answer, where a reader read them, otherwise the best statement's
+    score; also where it was too low for an answer. ``short`` are the words that answer, where a reader found them.
+    ``hits`` are the passages that were looked at. ``summary`` counts the statements of a speaker: "4 statements by
+    Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which spellings of the speaker's name were taken for
+    one person, and who else of that name was left out; it is empty where there is nothing to tell. ``period`` is when
+    what is answered from was published, where the question says so ("since March"). ``understood`` is the whole
+    question where a follow-up was made whole.
     """
 
     question: str
@@ -93,53 +113,181 @@ class Answerer(Protocol):
 
 
 class SentenceAnswerer:
-    """Answers with the best sentences of the best passages."""
+    """Answers with the best sentences of the best passages, by their vectors and words."""
 
     def __init__(self, encoder: Encoder, *, floor: float = FLOOR) -> None:
         self.encoder = encoder
         self.floor = floor
 
     def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
-        """Return at most five sentences, best first, or a refusal where none reaches the floor."""
+        """Return at most five sentences, or a refusal where none reaches the floor.
+
+        The best is first; where no short answer is asked for, its article's are, each article's in reading order.
+        """
         scored = sorted(self._scored(question, hits), key=lambda statement: -statement.score)
         best = scored[0].score if scored else 0.0
-        shown: list[Statement] = []
-        for statement in scored:
-            if best < self.floor or statement.score < best - _WITHIN or len(shown) == _MOST:
-                break
-            if all(statement.text != other.text for other in shown):
-                shown.append(statement)
-        if not shown:
-            why = f"{the_articles(question)} do not say: nothing in them answers this question."
-            return refuse(question, why, hits, best)
-        period = question.period
-        summary = f"In articles published {period}." if period else None
-        return Answer(question.text, tuple(shown), tuple(hits), None, min(best, 1.0), summary=summary, period=period)
+        if best < self.floor:
+            return _nothing_answers(question, hits, best)
+        shown = _without_repeats(statement for statement in scored if statement.score >= best - _WITHIN)
+        if not question.asked_for:
+            articles = list(dict.fromkeys(statement.article.id for statement in shown))
+            shown.sort(key=lambda statement: (articles.index(statement.article.id), statement.start))
+        return _answered(question, shown, hits, best)
 
     def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
         if not question.terms:
             return []
-        sentences = [
-            (hit, start, end)
-            for hit in hits
-            for start, end in sentence_spans(hit.passage.article.text, hit.passage.start, hit.passage.end)
-            if not hit.passage.article.text[start:end].endswith("?")  # a question, as of a quiz, answers none
-        ]
+        sentences = [(hit, start, end) for hit in hits for start, end in _sentences_of(hit)]
         vectors = self.encoder.encode([hit.passage.article.text[start:end] for hit, start, end in sentences])
         asked = self.encoder.encode([question.text], query=True)[0]
         scored = []
         for (hit, start, end), vector in zip(sentences, vectors, strict=True):
-            article = hit.passage.article
-            own = stems(article.text[start:end])
-            near = stems_near(article, start, end)
+            own, near = _words_shared(question, hit.passage.article, start, end)
             score = (
-                _SENTENCE * float(vector @ asked)
-                + _PASSAGE * hit.cosine
-                + _OWN_WORDS * covered(question.terms, own)
-                + _NEAR_WORDS * covered(question.terms, near)
+                _SENTENCE * float(vector @ asked) + _PASSAGE * hit.cosine + _OWN_WORDS * own + _NEAR_WORDS * near
             ) / (_SENTENCE + _PASSAGE + _OWN_WORDS + _NEAR_WORDS)
-            scored.append(Statement(article, start, end, score))
+            scored.append(Statement(hit.passage.article, start, end, score))
         return scored
+
+
+class ReadingAnswerer:
+    """Answers with the sentences in which a reader finds the answer, and with the words in them that it marks.
+
+    What asks for no such words ("Tell me about Syria", "Is Assad ill?") is answered by ``others``.
+    """
+
+    def __init__(
+        self,
+        reader: SpanReader,
+        others: Answerer,
+        *,
+        threshold: float = THRESHOLD,
+        agreement: bool = True,
+    ) -> None:
+        self.reader = reader
+        self.others = others
+        self.threshold = threshold
+        self.agreement = agreement
+
+    def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
+        """Return at most five sentences, best first, or a refusal where the confidence is below the threshold.
+
+        Of those that give a reason ("why", "how") two at most are returned.
+        """
+        if not question.asked_for or not question.terms:
+            return self.others.answer(question, hits)
+        read = self._read(question, hits[:_READ])
+        if not read:
+            return _nothing_answers(question, hits, 0.0)
+        # The share of belief that each of different answers has, against there being none.
+        odds = [math.exp(statement.score) for statement in read]
+        shares: defaultdict[str, float] = defaultdict(float)
+        for statement, value in zip(read, odds, strict=True):
+            shares[_said(statement)] += value / (1 + sum(odds))
+        first = max(read, key=lambda s: (shares[_said(s)] if self.agreement else 0.0, s.score))
+        confidence = _confidence(question, hits[:_READ], read, shares[_said(first)])
+        if confidence < self.threshold:
+            return _nothing_answers(question, hits, confidence)
+        near = [s for s in read if s is not first and s.score >= first.score - _WITHIN_ODDS]
+        shown = _without_repeats([first, *near])[: _REASONS if question.asked_for[0] == "reason" else _MOST]
+        shown = [replace(statement, score=_probability(statement.score)) for statement in shown]
+        start, end = first.span or (first.start, first.end)
+        return _answered(question, shown, hits, confidence, short=first.article.text[start:end])
+
+    def _read(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
+        """Return the sentences of the hits with what may answer in each, best first; a score is log odds here."""
+        kind, _ = question.asked_for or ("fact", "")
+        newest = max((hit.score - hit.similarity for hit in hits), default=0.0)
+        found = []
+        readings = self.reader.read(question.text, [hit.passage.text for hit in hits])
+        for hit, reading in zip(hits, readings, strict=True):
+            article, offset = hit.passage.article, hit.passage.start
+            for start, end in _sentences_of(hit):
+                span = reading.best(start - offset, end - offset)
+                if span is None:
+                    continue
+                text = hit.passage.text[span.start : span.end]
+                own, near = _words_shared(question, article, start, end)
+                words = stems(text)
+                score = (
+                    _BIAS
+                    + _BY_READER * max(-_MOST_ODDS, min(span.odds, _MOST_ODDS))
+                    + _BY_SIMILARITY * hit.similarity
+                    + _BY_AGE * (hit.score - hit.similarity - newest)
+                    + _BY_KIND * fits(kind, text)
+                    + _BY_OWN * own
+                    + _BY_NEAR * near
+                    + _BY_ECHO * len(words & question.terms) / max(len(words), 1)
+                )
+                place = (offset + span.start, offset + span.end)
+                found.append(Statement(article, start, end, score, span=place))
+        # The same sentence in two articles is one source, not two that agree.
+        once = {s.text: s for s in sorted(found, key=lambda statement: statement.score)}
+        return sorted(once.values(), key=lambda statement: -statement.score)
+
+
+def _confidence(question: Question, hits: Sequence[Hit], read: Sequence[Statement], share: float) -> float:
+    """Return how likely the articles answer, of which one answer has this ``share`` of belief."""
+    return _probability(
+        _SURE_BIAS
+        + _SURE_BY_SHARE * math.log(share / (1 - share))
+        + _SURE_BY_NEAR * max(_words_shared(question, s.article, s.start, s.end)[1] for s in read)
+        + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits)
+    )
+
+
+def _probability(odds: float) -> float:
+    """Return the probability (0..1) of log odds."""
+    return 1 / (1 + math.exp(-odds))
+
+
+def _said(statement: Statement) -> str:
+    """Return the words that answer so that the same ones of several articles compare."""
+    start, end = statement.span or (statement.start, statement.end)
+    return normalised(statement.article.text[start:end])
+
+
+def _sentences_of(hit: Hit) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a hit start and end, but for questions: those, as of a quiz, answer none."""
+    text = hit.passage.article.text
+    for start, end in sentence_spans(text, hit.passage.start, hit.passage.end):
+        if not text[start:end].endswith("?"):
+            yield start, end
+
+
+def _words_shared(question: Question, article: Article, start: int, end: int) -> tuple[float, float]:
+    """Return the shares (0..1) of the question's content words in a sentence, and in it and those around it."""
+    own, near = stems(article.text[start:end]), stems_near(article, start, end)
+    return covered(question.terms, own), covered(question.terms, near)
+
+
+def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:
+    """Return the first five statements, but for those that say in nearly the same words what one before them says."""
+    shown: list[Statement] = []
+    words: list[frozenset[str]] = []
+    for statement in statements:
+        own = stems(statement.text)
+        if all(len(own & other) < _REPEATED * len(own | other) for other in words):
+            shown.append(statement)
+            words.append(own)
+        if len(shown) == _MOST:
+            break
+    return shown
+
+
+def _answered(
+    question: Question, shown: Sequence[Statement], hits: Sequence[Hit], confidence: float, *, short: str | None = None
+) -> Answer:
+    period = question.period
+    summary = f"In articles published {period}." if period else None
+    confidence = min(confidence, 1.0)
+    return Answer(question.text, tuple(shown), tuple(hits), None, confidence, short, summary, period=period)
+
+
+def _nothing_answers(question: Question, hits: Sequence[Hit], confidence: float) -> Answer:
+    what = f" {question.asked_for[1]}" if question.asked_for else ""
+    why = f"{the_articles(question)} do not say{what}: nothing in them answers this question."
+    return refuse(question, why, hits, confidence)
 
 
 def covered(wanted: frozenset[str], there: frozenset[str]) -> float:

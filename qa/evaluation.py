@@ -14,6 +14,7 @@ from typing import Any
 
 from qa.answers import Answer, Statement
 from qa.library import Library
+from qa.reader import normalised
 
 # Two spans agree strictly, or share 0.8 or 0.3 of the longer one: what quotation studies report (for instance the
 # Gender Gap Tracker's, PLOS ONE 16(1), 2021).
@@ -74,9 +75,9 @@ class Expected:
     """A question and what a person expects of its answer.
 
     ``gold`` are the sentences that must be shown, verbatim, ``also_ok`` such as may be. ``answers`` are short answers,
-    of which a retrieved passage must hold one, ``articles`` the relevant articles (id, path or title), with a grade (0
-    is irrelevant). A question with none of these must be refused. ``asked`` is when it was asked, ``kind`` any name to
-    report it under.
+    of which any will do; a statement, and a retrieved passage, must hold one. ``articles`` are the relevant articles
+    (id, path or title), with a grade (0 is irrelevant). A question with none of these must be refused. ``asked`` is
+    when it was asked, ``kind`` any name to report it under.
     """
 
     question: str
@@ -90,7 +91,7 @@ class Expected:
     @property
     def of_answers(self) -> bool:
         """Whether it measures answers; otherwise it measures retrieval alone."""
-        return bool(self.gold) or not (self.answers or self.articles)
+        return bool(self.gold or self.answers) or not self.articles
 
 
 def read_questions(file: Path) -> list[Expected]:
@@ -137,6 +138,19 @@ def _expected(row: dict[str, Any]) -> Expected:
     return Expected(row["question"], kind, tuple(gold), tuple(also_ok), tuple(answers), grades, asked)
 
 
+def exact_match(said: str, answer: str) -> float:
+    """Return 1 where two answers are the same but for their normal form (see `normalised`), else 0."""
+    return float(normalised(said) == normalised(answer))
+
+
+def token_f1(said: str, answer: str) -> float:
+    """Return the F1 (0..1) of the words of two answers in their normal form (Rajpurkar et al. 2016)."""
+    given, wanted = Counter(normalised(said).split()), Counter(normalised(answer).split())
+    if not given or not wanted:
+        return float(given == wanted)
+    return 2 * (given & wanted).total() / (given.total() + wanted.total())
+
+
 # What is left out when answers are compared: one of nothing else would be in every passage.
 _NOTHING = re.compile(r"([\W_]|\b(a|an|the)\b)*", re.IGNORECASE)
 
@@ -146,7 +160,9 @@ class AnswerScore:
     """How the answers to questions of one kind agree with what was expected.
 
     Over the sentences of all questions: ``right`` and ``wrong`` of those shown (also_ok is neither), ``shown`` of the
-    ``gold`` ones. Over the questions: ``first`` have a gold sentence first, ``refused`` have no answer.
+    ``gold`` ones. Over the questions: ``first`` have a gold sentence first, ``refused`` have no answer. ``values``
+    holds a value (0..1) of each question with a short answer: exact match and F1 of `Answer.short` (0 where there is
+    none), and whether the first, and one of the first three statements hold it.
     """
 
     questions: int = 0
@@ -158,6 +174,7 @@ class AnswerScore:
     wrong: int = 0
     gold: int = 0
     shown: int = 0
+    values: dict[str, list[float]] = field(default_factory=dict)
     misses: list[str] = field(default_factory=list)
 
     @property
@@ -174,7 +191,11 @@ class AnswerScore:
         """Count one answer."""
         self.questions += 1
         self.refused += answer.refusal is not None
-        if not expected.gold:
+        if expected.answers:
+            self._add_short(expected.answers, answer, expected.question)
+            if not expected.gold:
+                return
+        elif not expected.gold:
             self.unanswerable += 1
             self.rightly_refused += answer.refusal is not None
         right = [any(_stands_in(text, statement) for text in expected.gold) for statement in answer.statements]
@@ -190,6 +211,20 @@ class AnswerScore:
                 self.shown += 1
             else:
                 self.misses.append(f"{expected.question} | expected, not shown: {text}")
+
+    def _add_short(self, answers: Sequence[str], answer: Answer, question: str) -> None:
+        short = answer.short or ""
+        held = [any(normalised(a) in normalised(s.text) for a in answers) for s in answer.statements]
+        for name, value in {
+            "EM": max(exact_match(short, a) for a in answers),
+            "F1": max(token_f1(short, a) for a in answers),
+            "in the first": float(any(held[:1])),
+            "in the first 3": float(any(held[:3])),
+        }.items():
+            self.values.setdefault(name, []).append(value)
+        if not any(held[:3]):
+            given = answer.refusal or " | ".join(statement.text for statement in answer.statements[:3])
+            self.misses.append(f"{question} | expected: {answers[0]} | {short or 'no short answer'} | {given}")
 
     def as_dict(self) -> dict[str, Any]:
         """Return the counts and measures, for JSON."""

@@ -17,14 +17,15 @@ from typing import Self, TypeVar, Unpack
 import numpy as np
 from platformdirs import user_cache_path
 
-from embeddings import CrossEncoderReranker, Encoder, Reranker, load_encoder
-from qa.answers import Answer, Answerer, SentenceAnswerer, refuse
+from embeddings import CrossEncoderReranker, Encoder, Reranker, TransformersSpanScorer, load_encoder
+from qa.answers import THRESHOLDS, Answer, Answerer, Caution, ReadingAnswerer, SentenceAnswerer, refuse
 from qa.articles import Article, UnreadableArticleError, article_paths, read_article
 from qa.asking import Asking
 from qa.names import matching_speakers
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
+from qa.reader import SpanReader
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer, statement_span
 from qa.store import DamagedStoreError, Filters, Store, day
@@ -318,24 +319,35 @@ def open_library(
     index: str | PathLike[str] | None = None,
     model: str | None = None,
     rerank: str | None = None,
+    reader: str | None = None,
+    caution: Caution = "balanced",
     progress: Progress | None = None,
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
 
     ``index`` is the folder of the index; without it, one in the user's cache folder. ``model`` is a
     sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
-    CrossEncoder's; without it, hits are ranked by the two searches alone. ``progress`` is called with (articles done,
-    articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError
-    for a file, OSError where the index cannot be written, ValueError for a model that does not load.
+    CrossEncoder's; without it, hits are ranked by the two searches alone. ``reader`` is that of a Hugging Face model
+    for extractive question answering; without it, the one that ships; with "none", sentences are chosen by their
+    vectors and words, and no short answer is given. By ``caution`` more of what asks for a short answer is refused
+    ("cautious"), or less ("eager"). ``progress`` is called with (articles done, articles in all). Raises
+    FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError where the index cannot be
+    written, ValueError for a model that does not load or a caution that there is not.
     """
     folder = Path(folder)
     _require_folder(folder)
+    if caution not in THRESHOLDS:
+        raise ValueError(f"there is no caution {caution!r}: there are {', '.join(THRESHOLDS)}")
     if index is None:
         place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
     encoder = load_encoder(model)
     reranker = CrossEncoderReranker(rerank) if rerank else None
-    library = Library(folder, Store(Path(index)), encoder, reranker=reranker)
+    answerer: Answerer = SentenceAnswerer(encoder)
+    if reader != "none":
+        scorer = TransformersSpanScorer(reader) if reader else None
+        answerer = ReadingAnswerer(SpanReader(scorer), answerer, threshold=THRESHOLDS[caution])
+    library = Library(folder, Store(Path(index)), encoder, answerer, reranker)
     library.refresh(progress)
     return library
 

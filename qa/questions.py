@@ -66,6 +66,20 @@ _ARTICLES = re.compile(
     r"(?:the|these|this|that|your|it|they)?\s*(?:articles?|texts?|papers?|newspapers?|news|reports?|stor(?:y|ies)|sources?)?",
     re.I,
 )
+# What a question asks for, by the first of these words in it.
+_NUMBER = (
+    r"how\s+(?:many|much|old|far|long|often|tall|high|big|large|fast|deep|heavy)|what\s+(?:percent(?:age)?|share|age)"
+)
+_DATE = r"when|(?:what|which)\s+(?:year|month|day|date|week|decade|century)"
+_ASKED_FOR = re.compile(
+    rf"\b(?:(?P<number>{_NUMBER})|(?P<date>{_DATE})|(?P<person>who|whom|whose)|(?P<place>where)|(?P<reason>why|how)|"
+    r"(?P<fact>what|which))\b",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n['’]t)?\b",
+    re.IGNORECASE,
+)
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
 _stemmer = Stemmer.Stemmer("english")
 
@@ -87,6 +101,21 @@ class Question:
     quoted: bool = False
     period: Period | None = None
     more: bool = False
+
+    @property
+    def asked_for(self) -> tuple[str, str] | None:
+        """What kind of short answer is asked for, and in which words: ("number", "how many"), ("person", "who").
+
+        The kinds are number, date, person, place, reason and fact, which is also what is left open at the end of "The
+        prize was won by:". None for a question that is answered with yes or no, and for what is no question ("Tell me
+        about Syria").
+        """
+        if _YES_OR_NO.match(self.text):
+            return None
+        found = _ASKED_FOR.search(self.text)
+        if found:
+            return str(found.lastgroup), " ".join(found[0].lower().split())
+        return ("fact", "what") if self.text.endswith(":") else None
 
 
 def parse_question(text: str, *, today: date | None = None, newest: Newest = lambda: None) -> Question:

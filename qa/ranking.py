@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import string
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -12,6 +10,7 @@ from typing import Any, NamedTuple
 
 from qa.evaluation import Expected
 from qa.library import Library
+from qa.reader import normalised
 from qa.retrieval import Hit, Search
 
 # What is looked at: ten passages for an answer; for articles so many that ten different ones are among them.
@@ -146,19 +145,6 @@ def _measure(
             ranking.misses.append(f"{question.question} | not among the first ten; the first is {first}")
 
 
-def normalised(text: str) -> str:
-    """Return ``text`` as SQuAD's evaluation compares it (Rajpurkar et al. 2016), with a space at both ends.
-
-    That is in lower case, without punctuation and without a, an, the. One text holds another as whole words where its
-    normal form holds the other's.
-    """
-    plain = _APART.sub(" ", _THOUSANDS.sub("", text.lower()))
-    return " " + " ".join(word for word in plain.split() if word not in ("a", "an", "the")) + " "
-
-
-# Unlike there, punctuation parts words ("Biden" is in "Biden's"), and "5" is not in "5.033".
-_THOUSANDS = re.compile(r"(?<=\d),(?=\d)")
-_APART = re.compile(r"\.(?!\d)|(?<!\d)\.|[" + re.escape((string.punctuation + "“”‘’–—").replace(".", "")) + "]")
 _normalised_passage = lru_cache(maxsize=10_000)(normalised)
 
 

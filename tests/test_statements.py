@@ -87,7 +87,7 @@ def test_without_a_topic_all_that_a_speaker_said_is_returned(town: Library) -> N
             "What did Ilse Kohl say about football?",
             "The articles do not say: the one statement by Ilse Kohl in them is not about football.",
         ),
-        ("Who said that football was late?", "The articles do not say: nothing in them answers this question."),
+        ("Who said that football was late?", "The articles do not say who: nothing in them answers this question."),
     ],
 )
 def test_a_wrong_speaker_and_a_wrong_topic_are_refused(town: Library, question: str, refusal: str) -> None:

@@ -142,13 +142,23 @@ def _passages(passages: Sequence[Passage | Statement], turn: int, kind: str, *, 
         current = ' aria-current="true"' if number == shown else ""
         items.append(
             f'<li class="passage" data-turn="{turn}" data-passage="{number}">'
-            f'<blockquote dir="auto">{escape(passage.text)}</blockquote>'
+            f'<blockquote dir="auto">{_answering(passage)}</blockquote>'
             f'<button type="button" class="cite"{current}><span class="number">{number + 1}</span>'
             f'<span class="from"><span class="title" dir="auto">{escape(clean(article.title))}</span>'
             f'<span class="facts">{said}</span></span>'
             f'<span class="hidden">: show sentence {number + 1} in its article</span></button></li>'
         )
     return f'<ol class="{kind}">{"".join(items)}</ol>'
+
+
+def _answering(passage: Passage | Statement) -> str:
+    """Return the text with the words in it that answer, where there are such, set off."""
+    span = passage.span if isinstance(passage, Statement) else None
+    if span is None:
+        return escape(passage.text)
+    start, end = (place - passage.start for place in span)
+    text = passage.text
+    return f'{escape(text[:start])}<b class="answering">{escape(text[start:end])}</b>{escape(text[end:])}'
 
 
 def source(shown: Passage | Statement, others: Iterable[Passage | Statement], view: int) -> str:

@@ -3,7 +3,7 @@
 For each cue the model gives every token four scores: that what was said starts there, that it ends there, and the same
 of its source; the first token stands for "nothing". So are answers found in reading comprehension (Devlin et al. 2018,
 section 4.3). It is all-MiniLM-L6-v2 trained further on PolNeAR (Newell, Margolin and Ruths, LREC 2018), where people
-marked who says what in 840 articles: ``tests/benchmarks/training.py``; the model card is docs/tagger.md.
+marked who says what in 840 articles: ``tests/benchmarks/train_tagger.py``; the model card is docs/tagger.md.
 """
 
 from __future__ import annotations

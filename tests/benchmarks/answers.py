@@ -1,7 +1,16 @@
 """Measure answers and refusals on real articles: python tests/benchmarks/answers.py ../shared/data
 
-Prints how often the sentences shown hold the answer, and the curve that qa.answers.FLOOR was taken from: the share of
-answerable questions refused, and of questions refused whose articles are not there, at each floor.
+1. The 50 hand-made questions on 26 articles.
+2. RealTimeQA's questions over all of its 7,218 articles, and each over its own ten search results only: exact match and
+   F1 of the short answer, and whether the first statement and one of the first three hold the answer. "Strict" are the
+   questions whose answer stands in an article near the question's words, "loose" those whose answer stands anywhere.
+3. Refusals, over the articles of 100 questions of each half: these questions ("there"), 100 others, whose articles are
+   not there ("absent"), and the first once more without the passages that hold the answer ("near"). The AUROC of the
+   confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with ``--plots FOLDER``, how far the figure
+   can be trusted and what it costs to refuse (matplotlib is needed).
+
+With ``--reader none`` all of it is measured without the reader; ``--show N`` prints N questions and what was answered.
+Quotes are not looked for in RealTimeQA's articles: they double the time of indexing, and few questions ask for any.
 """
 
 from __future__ import annotations
@@ -12,17 +21,22 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+import numpy as np
+
 import qa.answers
-from qa import open_library
-from qa.evaluation import evaluate, read_questions
-from qa.ranking import normalised
+import qa.library
+from qa import Answer, Library, open_library
+from qa.evaluation import AnswerScore, Expected, evaluate, read_questions
+from qa.questions import parse_question
+from qa.ranking import estimate
+from qa.reader import normalised
 
 Record = dict[str, Any]
 
@@ -50,68 +64,169 @@ def halves(questions: Iterable[Record]) -> dict[str, str]:
     return {week: ("even", "odd")[number % 2] for number, week in enumerate(weeks)}
 
 
-def measure_realtimeqa(data: Path, work: Path, count: int) -> None:
-    articles = {article["id"]: article for article in read_jsonl(data / "realtimeqa" / "articles.jsonl.gz")}
-    questions = read_jsonl(data / "realtimeqa" / "questions.jsonl")
+def expected(row: Record) -> Expected:
+    return Expected(row["question"], "", answers=(row["answer"],), asked=qa.library.day(row["date"]))
+
+
+def from_own_articles(library: Library, row: Record) -> Answer:
+    """Answer a question from the ten articles that a web search found for it alone."""
+    hits = [
+        hit
+        for name in row["article_ids"]
+        for hit in library.retrieve(row["question"], 10, today=row["date"], article=f"{name}.md")
+    ]
+    return answered(library, row, sorted(hits, key=lambda hit: -hit.score)[:10])
+
+
+def without_the_answer(library: Library, row: Record) -> Answer:
+    """Answer a question from what is left when the passages that hold the answer are taken away."""
+    hits = library.retrieve(row["question"], 40, today=row["date"])
+    lacking = [hit for hit in hits if normalised(row["answer"]) not in normalised(hit.passage.text)]
+    return answered(library, row, lacking[:10])
+
+
+def answered(library: Library, row: Record, hits: Sequence[Any]) -> Answer:
+    return library._asking.answerer.answer(parse_question(row["question"]), hits)
+
+
+def measure_answers(library: Library, questions: Sequence[Record], show: int) -> None:
+    half_of = halves(questions)
+    times = []
+    for title, own in (("all articles", False), ("its own articles", True)):
+        scores: dict[str, AnswerScore] = {}
+        told = []
+        for row in questions:
+            started = time.perf_counter()
+            answer = from_own_articles(library, row) if own else library.ask(row["question"], today=row["date"])
+            if not own:
+                times.append(time.perf_counter() - started)
+            half = half_of[row["week"]]
+            kinds = [half + " weeks, all"]
+            kinds += [half + " weeks, loose"] if row["answerable"] else []
+            kinds += [half + " weeks, strict"] if row["answerable_strict"] else []
+            for kind in kinds:
+                scores.setdefault(kind, AnswerScore()).add(expected(row), answer)
+            if row["answerable_strict"] and half == "even" and not own:
+                told.append((row, answer))
+        print(f"\n{title}\n| | questions | refused | EM | F1 | in the first | in the first 3 |\n|{'---|' * 7}")
+        for kind, score in sorted(scores.items()):
+            cells = [estimate(values) for values in score.values.values()]
+            row_of = " | ".join(f"{100 * c.mean:.1f} ({100 * c.low:.0f}-{100 * c.high:.0f})" for c in cells)
+            print(f"| {kind} | {score.questions} | {score.refused / score.questions:.1%} | {row_of} |", flush=True)
+        for row, answer in random.Random(2).sample(told, min(show, len(told))):
+            tell(row, answer)
+    print(f"\nan answer takes {1000 * median(times):.0f} ms (median), {1000 * np.quantile(times, 0.95):.0f} (p95)")
+
+
+def tell(row: Record, answer: Answer) -> None:
+    print(f"\n- {row['question']} Expected: {row['answer']}. Confidence {answer.confidence:.2f}.", end=" ")
+    print(
+        f"Answered: {answer.short}. {answer.statements[0].text}" if answer.statements else f"Refused: {answer.refusal}"
+    )
+
+
+def measure_refusals(
+    data: Path, work: Path, questions: Sequence[Record], reader: str | None, plots: Path | None
+) -> None:
     half_of = halves(questions)
     chosen: dict[str, list[Record]] = {"even": [], "odd": []}
     for question in questions:
         if question["answerable_strict"]:
             chosen[half_of[question["week"]]].append(question)
-    for half in chosen.values():
-        random.Random(1).shuffle(half)
-    there = {half: asked[:count] for half, asked in chosen.items()}
-    ids = {article_id for asked in there.values() for question in asked for article_id in question["article_ids"]}
-    absent = {
-        half: [question for question in asked[count:] if not ids & set(question["article_ids"])][:count]
-        for half, asked in chosen.items()
-    }
-    write_articles((articles[article_id] for article_id in sorted(ids)), work / "realtimeqa")
-    started = time.perf_counter()
-    with open_library(work / "realtimeqa", index=work / "realtimeqa.index") as library:
-        print(f"realtimeqa: {len(ids)} articles, opened in {time.perf_counter() - started:.1f} s")
-        scores: dict[str, tuple[list[float], list[float]]] = {}
-        times = []
-        for half in ("even", "odd"):
-            shown = {1: 0, 3: 0, 5: 0}
-            present_scores, absent_scores = [], []
-            for question in there[half]:
-                started = time.perf_counter()
-                answer = library.ask(question["question"], today=question["date"])
-                times.append(time.perf_counter() - started)
-                present_scores.append(answer.confidence)
-                held = [normalised(question["answer"]) in normalised(statement.text) for statement in answer.statements]
-                for k in shown:
-                    shown[k] += any(held[:k])
-            absent_scores = [library.ask(q["question"], today=q["date"]).confidence for q in absent[half]]
-            scores[half] = present_scores, absent_scores
-            print(f"{half} weeks: answer within the first {shown} statements of {len(there[half])} questions")
-    print(
-        f"an answer takes {median(times) * 1000:.0f} ms (median), {sorted(times)[-len(times) // 20] * 1000:.0f} (p95)"
-    )
-    print("floor   false refusals even odd   absent refused even odd")
-    for floor in (0.48, 0.50, 0.52, 0.54, 0.55, 0.56, 0.57, 0.58, 0.60, 0.62, 0.65):
+    found: dict[str, dict[str, list[tuple[float, bool]]]] = {}
+    articles = {article["id"]: article for article in read_jsonl(data / "realtimeqa" / "articles.jsonl.gz")}
+    for half, rows in chosen.items():
+        random.Random(1).shuffle(rows)
+        ids = {name for row in rows[:100] for name in row["article_ids"]}
+        absent = [row for row in rows[100:] if not ids & set(row["article_ids"])][:100]
+        place = work / f"realtimeqa-{half}"
+        write_articles((articles[name] for name in sorted(ids)), place)
+        with open_library(place, index=place.with_suffix(".index"), reader=reader) as library:
+            there = [(row, library.ask(row["question"], today=row["date"])) for row in rows[:100]]
+            gone = [library.ask(row["question"], today=row["date"]) for row in absent]
+            near = [without_the_answer(library, row) for row in rows[:100]]
+        found[half] = {
+            "there": [(answer.confidence, first_holds(row, answer)) for row, answer in there],
+            "absent": [(answer.confidence, False) for answer in gone],
+            "near": [(answer.confidence, False) for answer in near],
+        }
+        sure = {case: [confidence for confidence, _ in pairs] for case, pairs in found[half].items()}
+        print(f"{half} weeks, {len(ids)} articles: AUROC of there against", end=" ")
+        print(", ".join(f"{case} {auroc(sure['there'], sure[case]):.3f}" for case in ("absent", "near")))
+    print("\n| threshold | refused: there, even | odd | absent, even | odd | near, even | odd |\n|" + "---|" * 7)
+    for threshold in sorted({round(n * 0.05, 2) for n in range(1, 19)} | {qa.answers.THRESHOLD}):
         cells = [
-            f"{sum(score < floor for score in part) / max(1, len(part)):6.1%}"
-            for kind in (0, 1)
-            for part in (scores["even"][kind], scores["odd"][kind])
+            f"{np.mean([confidence < threshold for confidence, _ in found[half][case]]):.0%}"
+            for case in ("there", "absent", "near")
+            for half in ("even", "odd")
         ]
-        mark = "  <- FLOOR" if abs(floor - qa.answers.FLOOR) < 1e-9 else ""
-        print(f"{floor:.2f}    {cells[0]} {cells[1]}            {cells[2]} {cells[3]}{mark}")
+        mark = "**" if threshold == qa.answers.THRESHOLD else ""
+        print(f"| {mark}{threshold:.2f}{mark} | {' | '.join(cells)} |")
+    if plots:
+        plot(found, plots)
+
+
+def first_holds(row: Record, answer: Answer) -> bool:
+    return any(normalised(row["answer"]) in normalised(s.text) for s in answer.statements[:1])
+
+
+def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
+    one, other = np.array(higher)[:, None], np.array(lower)[None]
+    return float(np.mean(one > other) + np.mean(one == other) / 2)
+
+
+def plot(found: dict[str, dict[str, list[tuple[float, bool]]]], folder: Path) -> None:
+    """Draw how often an answer of some confidence is right, and how many are wrong when so many are given."""
+    import matplotlib.pyplot as plt
+
+    folder.mkdir(parents=True, exist_ok=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
+    for half, colour in (("even", "#1f4f82"), ("odd", "#b98900")):
+        pairs = sorted(pair for case in found[half].values() for pair in case)
+        parts = np.array_split(np.array(pairs, dtype=float), 10)
+        left.plot([p[:, 0].mean() for p in parts], [p[:, 1].mean() for p in parts], "o-", color=colour, label=half)
+        for case, line in (("absent", "-"), ("near", "--")):
+            both = np.array(sorted(found[half]["there"] + found[half][case], reverse=True), dtype=float)
+            given = np.arange(1, len(both) + 1)
+            risk = 1 - np.cumsum(both[:, 1]) / given
+            right.plot(given / len(both), risk, line, color=colour, label=f"{half} weeks, half {case}")
+    left.plot([0, 1], [0, 1], ":", color="grey")
+    left.set(xlabel="confidence", ylabel="first statement holds the answer", title="Reliability (tenths)")
+    right.set(xlabel="share of questions answered", ylabel="share of them wrong", title="Risk and coverage")
+    for axes in (left, right):
+        axes.legend()
+        axes.grid(alpha=0.3)
+    figure.savefig(folder / "refusals.png", dpi=110)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder of the shared data")
     parser.add_argument("--work", type=Path, default=Path("/tmp/qa-benchmark"), help="where articles and index are put")
-    parser.add_argument("--questions", type=int, default=50, help="how many of each half of realtimeqa; 0: none")
+    parser.add_argument("--parts", default="quotes,answers,refusals", help="which (default: all)")
+    parser.add_argument("--reader", help="another reader, or none")
+    parser.add_argument("--show", type=int, default=0, help="how many questions and answers to print")
+    parser.add_argument("--plots", type=Path, help="where the plots are put")
     options = parser.parse_args()
-    write_articles(read_jsonl(options.data / "quotes" / "quotes_dev_articles.jsonl"), options.work / "quotes")
-    with open_library(options.work / "quotes", index=options.work / "quotes.index") as library:
-        for kind, score in evaluate(library, read_questions(options.data / "quotes" / "quotes_dev.jsonl")).items():
-            print(kind, score.as_dict())
-    if options.questions:
-        measure_realtimeqa(options.data, options.work, options.questions)
+    parts = options.parts.split(",")
+    if "quotes" in parts:
+        write_articles(read_jsonl(options.data / "quotes" / "quotes_dev_articles.jsonl"), options.work / "quotes")
+        index = options.work / "quotes.index"
+        with open_library(options.work / "quotes", index=index, reader=options.reader) as library:
+            rows = read_questions(options.data / "quotes" / "quotes_dev.jsonl")
+            for kind, score in evaluate(library, rows).items():
+                print(kind, {name: value for name, value in score.as_dict().items() if name != "values"})
+                print("   ", {name: round(float(np.mean(values)), 3) for name, values in score.values.items()})
+    qa.library.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+    questions = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
+    if "answers" in parts:
+        articles = read_jsonl(options.data / "realtimeqa" / "articles.jsonl.gz")
+        place = options.work / f"realtimeqa-{len(articles)}"  # as tests/benchmarks/retrieval.py leaves it
+        write_articles(articles, place)
+        with open_library(place, index=place.with_suffix(".index"), reader=options.reader) as library:
+            measure_answers(library, questions, options.show)
+    if "refusals" in parts:
+        measure_refusals(options.data, options.work, questions, options.reader, options.plots)
 
 
 if __name__ == "__main__":

@@ -457,7 +457,7 @@ def too_long(text: str) -> bool:
 
 def found(result: Record, questions: list[Record]) -> Iterator[tuple[str, float]]:
     """How many of 100 questions have their answer in the first hits: all, and of even and odd weeks."""
-    from qa.ranking import normalised
+    from qa.reader import normalised
 
     for half in ("", "even", "odd"):
         rows = [i for i, question in enumerate(questions) if half in ("", question["half"])]
