@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, Protocol
@@ -27,10 +27,12 @@ FLOOR = 0.56
 # hit's similarity make the confidence, as log odds that the articles answer; and below what confidence they do not:
 # fitted on RealTimeQA's even weeks, the thresholds by the table that tests/benchmarks/answers.py prints.
 _READ = 7  # passages
-_BIAS, _BY_READER, _BY_SIMILARITY, _BY_AGE, _BY_KIND = -2.46, 0.278, 0.74, 10.8, 2.24
-_BY_OWN, _BY_NEAR, _BY_ECHO = 1.55, -1.27, -1.77
+_BIAS, _BY_READER, _BY_SIMILARITY, _BY_AGE, _BY_KIND = -3.15, 0.298, 2.72, 10.7, 2.17
+_BY_OWN, _BY_NEAR, _BY_ECHO = 0.52, -0.69, -1.71
 _MOST_ODDS = 15.0
-_SURE_BIAS, _SURE_BY_SHARE, _SURE_BY_NEAR, _SURE_BY_SIMILARITY = -2.82, 0.825, 2.46, 4.37
+_SURE_BIAS, _SURE_BY_SHARE, _SURE_BY_NEAR, _SURE_BY_SIMILARITY = -2.72, 0.673, 1.93, 4.88
+# What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
+_HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
 THRESHOLDS: dict[Caution, float] = {"eager": 0.25, "balanced": 0.4, "cautious": 0.6}
 THRESHOLD = THRESHOLDS["balanced"]
@@ -39,6 +41,7 @@ THRESHOLD = THRESHOLDS["balanced"]
 _WITHIN, _WITHIN_ODDS = 0.15, 2.0
 _MOST, _REASONS = 5, 2
 _REPEATED = 0.8
+_FEWEST_WORDS = 3
 # How far around a sentence its context reaches: names and topics are seldom repeated in the next sentence.
 _BEFORE, _AFTER = 2, 1
 _FARTHEST_BEFORE, _FARTHEST_AFTER = 600, 300  # characters
@@ -184,7 +187,8 @@ class ReadingAnswerer:
         shares: defaultdict[str, float] = defaultdict(float)
         for statement, value in zip(read, odds, strict=True):
             shares[_said(statement)] += value / (1 + sum(odds))
-        first = max(read, key=lambda s: (shares[_said(s)] if self.agreement else 0.0, s.score))
+        support = _support(shares) if self.agreement else dict.fromkeys(shares, 0.0)
+        first = max(read, key=lambda statement: (support[_said(statement)], statement.score))
         confidence = _confidence(question, hits[:_READ], read, shares[_said(first)])
         if confidence < self.threshold:
             return _nothing_answers(question, hits, confidence)
@@ -226,6 +230,19 @@ class ReadingAnswerer:
         return sorted(once.values(), key=lambda statement: -statement.score)
 
 
+def _support(shares: Mapping[str, float]) -> dict[str, float]:
+    """Return the share of each answer with half of the shares of those that say more than it, or less."""
+    return {
+        said: share
+        + _HALF_SAID * sum(part for other, part in shares.items() if said != other and _one_holds(said, other))
+        for said, share in shares.items()
+    }
+
+
+def _one_holds(said: str, other: str) -> bool:
+    return said in other or other in said
+
+
 def _confidence(question: Question, hits: Sequence[Hit], read: Sequence[Statement], share: float) -> float:
     """Return how likely the articles answer, of which one answer has this ``share`` of belief."""
     return _probability(
@@ -248,10 +265,10 @@ def _said(statement: Statement) -> str:
 
 
 def _sentences_of(hit: Hit) -> Iterator[tuple[int, int]]:
-    """Yield where the sentences of a hit start and end, but for questions: those, as of a quiz, answer none."""
+    """Yield where the sentences of a hit start and end, but for what says nothing: questions, as of a quiz, "5."."""
     text = hit.passage.article.text
     for start, end in sentence_spans(text, hit.passage.start, hit.passage.end):
-        if not text[start:end].endswith("?"):
+        if not text[start:end].endswith("?") and len(text[start:end].split()) >= _FEWEST_WORDS:
             yield start, end
 
 

@@ -76,6 +76,7 @@ _ASKED_FOR = re.compile(
     r"(?P<fact>what|which))\b",
     re.IGNORECASE,
 )
+_CLUE = re.compile(r"th(?:is|ese)\s+\w+\s+\w+", re.IGNORECASE)
 _YES_OR_NO = re.compile(
     r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n['’]t)?\b",
     re.IGNORECASE,
@@ -106,16 +107,16 @@ class Question:
     def asked_for(self) -> tuple[str, str] | None:
         """What kind of short answer is asked for, and in which words: ("number", "how many"), ("person", "who").
 
-        The kinds are number, date, person, place, reason and fact, which is also what is left open at the end of "The
-        prize was won by:". None for a question that is answered with yes or no, and for what is no question ("Tell me
-        about Syria").
+        The kinds are number, date, person, place, reason and fact, which is also what is left open in "The prize was
+        won by:" and "This player won the prize.". None for a question that is answered with yes or no, and for what is
+        no question ("Tell me about Syria").
         """
         if _YES_OR_NO.match(self.text):
             return None
         found = _ASKED_FOR.search(self.text)
         if found:
             return str(found.lastgroup), " ".join(found[0].lower().split())
-        return ("fact", "what") if self.text.endswith(":") else None
+        return ("fact", "what") if self.text.endswith(":") or _CLUE.match(self.text) else None
 
 
 def parse_question(text: str, *, today: date | None = None, newest: Newest = lambda: None) -> Question:
