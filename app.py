@@ -28,7 +28,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folder", default=str(SEEDS), help="folder of articles (default: the seeds that ship)")
     parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
     parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
-    parser.add_argument("--rerank", metavar="MODEL", help="name or path of a sentence-transformers CrossEncoder")
+    parser.add_argument("--rerank", metavar="MODEL", help="name or path of a CrossEncoder, or 'reader'")
     parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
     caution = parser.add_mutually_exclusive_group()
     caution.set_defaults(caution="balanced")

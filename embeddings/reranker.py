@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 class Reranker(Protocol):
     """Ranks a few texts better than their vectors do, in more time: it reads each one together with the question."""
 
-    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
-        """Return one score a text, in the order of ``texts``: higher is better, to be compared within one question."""
+    def scores(self, question: str, texts: Sequence[str], found: Sequence[float]) -> list[float]:
+        """Return one score a text, in the order of ``texts``: higher is better, to be compared within one question.
+
+        ``found`` are the scores by which the texts were found.
+        """
 
 
 class CrossEncoderReranker:
@@ -42,7 +45,7 @@ class CrossEncoderReranker:
             )
         return model
 
-    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+    def scores(self, question: str, texts: Sequence[str], found: Sequence[float] = ()) -> list[float]:
         """Return one score a text, in the order of ``texts``; what is past the model's limit is not read."""
         if not texts:
             return []

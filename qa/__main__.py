@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         sub.set_defaults(run=run, caution="balanced")
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
         sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
-        sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a sentence-transformers CrossEncoder to rank by")
+        sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a CrossEncoder to rank by, or 'reader'")
         sub.add_argument("--reader", metavar="NAME_OR_PATH", help=reader)
         sub.add_argument("--json", action="store_true", help="print one JSON object a line")
         sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")

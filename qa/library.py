@@ -25,7 +25,7 @@ from qa.names import matching_speakers
 from qa.passages import Passage, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
-from qa.reader import SpanReader
+from qa.reader import ReadingReranker, SpanReader
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer, statement_span
 from qa.store import DamagedStoreError, Filters, Store, day
@@ -327,12 +327,12 @@ def open_library(
 
     ``index`` is the folder of the index; without it, one in the user's cache folder. ``model`` is a
     sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
-    CrossEncoder's; without it, hits are ranked by the two searches alone. ``reader`` is that of a Hugging Face model
-    for extractive question answering; without it, the one that ships; with "none", sentences are chosen by their
-    vectors and words, and no short answer is given. By ``caution`` more of what asks for a short answer is refused
-    ("cautious"), or less ("eager"). ``progress`` is called with (articles done, articles in all). Raises
-    FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError where the index cannot be
-    written, ValueError for a model that does not load or a caution that there is not.
+    CrossEncoder's, or "reader", which goes by what the reader finds; without it, hits are ranked by the two searches
+    alone. ``reader`` is that of a Hugging Face model for extractive question answering; without it, the one that ships;
+    with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more of
+    what asks for a short answer is refused ("cautious"), or less ("eager"). ``progress`` is called with (articles done,
+    articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError
+    where the index cannot be written, ValueError for a model that does not load or a caution that there is not.
     """
     folder = Path(folder)
     _require_folder(folder)
@@ -342,11 +342,14 @@ def open_library(
         place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
         index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
     encoder = load_encoder(model)
-    reranker = CrossEncoderReranker(rerank) if rerank else None
+    scorer = TransformersSpanScorer(reader) if reader not in (None, "none") else None
+    span_reader = SpanReader(scorer)
+    reranker: Reranker | None = None
+    if rerank:
+        reranker = ReadingReranker(span_reader) if rerank == "reader" else CrossEncoderReranker(rerank)
     answerer: Answerer = SentenceAnswerer(encoder)
     if reader != "none":
-        scorer = TransformersSpanScorer(reader) if reader else None
-        answerer = ReadingAnswerer(SpanReader(scorer), answerer, threshold=THRESHOLDS[caution])
+        answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution])
     library = Library(folder, Store(Path(index)), encoder, answerer, reranker)
     library.refresh(progress)
     return library

@@ -21,6 +21,8 @@ WEIGHTS = Path(__file__).with_name("reader.safetensors")
 SHA256 = "80918a1d3feff2fef2165c9a95a235c5f9070d3a058c0cae90877e8c87adf3c3"
 # No answer is longer: those that people marked have 3 words (median), one in a hundred has more than 20.
 _MOST_TOKENS = 30
+# What `ReadingReranker` gives a text without a word, and what it counts the score by which a text was found.
+_MOST_ODDS, _BY_FOUND = 20.0, 40.0
 # What words hold that answer for a number or a date.
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
 _HOLD = {
@@ -79,6 +81,22 @@ class SpanReader:
     def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
         """Return what was read, in the order of ``texts``."""
         return [Reading(scores) for scores in self._scorer.scores(question, texts)] if texts else []
+
+
+class ReadingReranker:
+    """A reader as a `Reranker`: what it finds in a text, and how well the text was found."""
+
+    def __init__(self, reader: SpanReader) -> None:
+        self._reader = reader
+
+    def scores(self, question: str, texts: Sequence[str], found: Sequence[float]) -> list[float]:
+        """Return the log odds of the likeliest span of each text, and 40 times the score by which it was found."""
+        spans = [
+            reading.best(0, len(text)) for reading, text in zip(self._reader.read(question, texts), texts, strict=True)
+        ]
+        return [
+            (span.odds if span else -_MOST_ODDS) + _BY_FOUND * score for span, score in zip(spans, found, strict=True)
+        ]
 
 
 def fits(kind: str, text: str) -> bool:

@@ -133,6 +133,7 @@ def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, tod
 def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> list[Hit]:
     """Return the hits with the first of them in the reranker's order. It reads a passage under its article's title."""
     read = hits[:_RERANKED]
-    scores = reranker.scores(question, [f"{hit.passage.article.title}\n{hit.passage.text}" for hit in read])
+    texts = [f"{hit.passage.article.title}\n{hit.passage.text}" for hit in read]
+    scores = reranker.scores(question, texts, [hit.score for hit in read])
     ranked = [replace(hit, rerank_score=score) for hit, score in zip(read, scores, strict=True)]
     return sorted(ranked, key=lambda hit: -(hit.rerank_score or 0.0)) + hits[_RERANKED:]

@@ -59,3 +59,29 @@ def test_a_word_meets_its_other_forms() -> None:
     assert stem("Strikes") == stem("strike")
     assert stem("cafe\u0301") == stem("café") == stem("CAFE")
     assert stems("He strikes") == {"he", "strike"}
+
+
+@pytest.mark.parametrize(
+    ("text", "asked_for"),
+    [
+        ("How many  people came?", ("number", "how many")),
+        ("The cost to rebuild Ukraine will be how much?", ("number", "how much")),
+        ("What percentage of California is at risk?", ("number", "what percentage")),
+        ("When was Foley abducted?", ("date", "when")),
+        ("In which year did the war begin?", ("date", "which year")),
+        ("Who won, and when?", ("person", "who")),
+        ("Where is Raqqa?", ("place", "where")),
+        ("Why did he resign?", ("reason", "why")),
+        ("How did he escape?", ("reason", "how")),
+        ("Amazon will buy which firm?", ("fact", "which")),
+        ("The prize was won by:", ("fact", "what")),
+        ("This player won the prize.", ("fact", "what")),
+        ("Did Assad say when he would resign?", None),
+        ("Isn't Assad ill, and what with?", None),
+        ("Tell me about Syria", None),
+        ("air strikes", None),
+        ("", None),
+    ],
+)
+def test_what_kind_of_short_answer_is_asked_for(text: str, asked_for: tuple[str, str] | None) -> None:
+    assert parse_question(text).asked_for == asked_for

@@ -11,7 +11,7 @@ import pytest
 from embeddings import MiniLMSpanScorer, SpanScorer, SpanScores, TransformersSpanScorer
 from embeddings.spans import pair
 from qa import open_library
-from qa.reader import SHA256, WEIGHTS, Reading, Span, SpanReader, fits
+from qa.reader import SHA256, WEIGHTS, Reading, ReadingReranker, Span, SpanReader, fits
 
 TEXTS = ["The fair opened in May.", "Bridge", "", "A longer text on a bridge that Ilse Kohl closed. " * 20]
 
@@ -135,6 +135,24 @@ def test_the_reader_marks_what_answers() -> None:
         assert span.odds > 0
     (reading,) = SpanReader().read("Who won the football match?", [text])
     assert reading.best(0, len(text)).odds < 0  # type: ignore[union-attr]
+
+
+def test_a_reranker_adds_what_is_read_to_the_score_of_the_search() -> None:
+    class Scorer:
+        def scores(self, question: str, texts: Sequence[str]) -> list[SpanScores]:
+            return [scores([1, float(len(text))], [2, 3]) for text in texts]
+
+    reranker = ReadingReranker(SpanReader(Scorer()))
+    assert reranker.scores("Who?", ["One two", "Six"], [0.5, 0.25]) == [7 + 3 + 20, 1 + 2 + 10]
+    assert reranker.scores("Who?", [], []) == []
+
+
+@pytest.mark.model
+def test_the_reader_reranks_hits(folder: Path, tmp_path: Path) -> None:
+    with open_library(folder, index=tmp_path / "index", rerank="reader") as library:
+        hits = library.retrieve("Who said that repairs would take a year?")
+        assert hits[0].passage.article.path == "bridge.txt"
+        assert hits[0].rerank_score > hits[1].rerank_score  # type: ignore[operator]
 
 
 @pytest.mark.model

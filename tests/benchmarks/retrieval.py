@@ -62,13 +62,13 @@ def collection(data: Path, name: str) -> tuple[list[Record], list[Record]]:
     ]
 
 
-def opened(data: Path, work: Path, name: str, count: int | None) -> tuple[Library, list[Expected]]:
+def opened(data: Path, work: Path, name: str, count: int | None, rerank: str | None) -> tuple[Library, list[Expected]]:
     articles, questions = realtimeqa(data, count) if name == "realtimeqa" else collection(data, name)
     place = work / (f"{name}-{len(articles)}" if name == "realtimeqa" else name)
     write_articles(articles, place)
     file = place.with_suffix(".jsonl")
     file.write_text("\n".join(map(json.dumps, questions)))
-    return open_library(place, index=place.with_suffix(".index")), read_questions(file)
+    return open_library(place, index=place.with_suffix(".index"), rerank=rerank), read_questions(file)
 
 
 def settings(name: str, questions: list[Expected]) -> Iterator[tuple[str, list[Expected]]]:
@@ -96,17 +96,22 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the shared data")
     parser.add_argument("--work", type=Path, default=Path("/tmp/qa-benchmark"), help="where articles and index are put")
     parser.add_argument("--articles", type=int, help="how many of RealTimeQA's articles (default: all)")
+    parser.add_argument("--rerank", help="what reads the first hits, 'reader' or a CrossEncoder (default: nothing)")
     parser.add_argument("--collections", default=",".join(COLLECTIONS), help="which (default: all)")
     options = parser.parse_args()
     # Retrieval needs no quotes, and finding them is the longer half of indexing.
     qa.library.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
     for name in options.collections.split(","):
-        library, questions = opened(options.data, options.work, name, options.articles)
+        library, questions = opened(options.data, options.work, name, options.articles, options.rerank)
         print(f"\n{name}: {library.count()} articles, {len(questions)} questions\n")
         measures = HITS if name == "realtimeqa" else ("nDCG@10",)
         print(f"| | {' | '.join(measures)} |\n|{'---|' * (len(measures) + 1)}")
         notes = []
         for dated, asked in settings(name, questions):
+            if options.rerank:
+                for kind, ranking in rank(library, asked).items():
+                    print(row(f"{kind}{dated}: reranked", ranking), flush=True)
+                continue
             found = {search: rank(library, asked, search) for search in SEARCHES}
             for kind in found["fused"]:
                 for search in ("dense", "lexical", "fused"):

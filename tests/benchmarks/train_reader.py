@@ -247,6 +247,19 @@ def measure(weights: Path, passages: Sequence[Passage], groups: Sequence[Group])
         above = np.mean(np.array(odds[True])[:, None] > np.array(odds[False])[None]) if all(odds.values()) else 0
         em, f1 = np.mean(right, axis=0) if right else (0, 0)
         print(f"{name}: {len(right)} questions, EM {em:.3f}, F1 {f1:.3f}; AUROC {above:.3f}", flush=True)
+    values = []
+    for group in (group for group in groups if group.name == "squad_v2_part"):
+        numbers = [n for n in (group.right, *group.beside) if n is not None]
+        texts = [passages[n].text for n in numbers]
+        spans = [
+            (r.best(0, len(text)), text) for r, text in zip(reader.read(group.question, texts), texts, strict=True)
+        ]
+        span, text = max(((span, text) for span, text in spans if span), key=lambda pair: pair[0].odds)
+        said = text[span.start : span.end] if span.odds > 0 else ""
+        values.append([max(f(said, answer) for answer in group.answers or [""]) for f in (exact_match, token_f1)])
+    if values:
+        em, f1 = np.mean(values, axis=0)
+        print(f"as SQuAD 2.0 measures, unanswerable ones included: {len(values)} questions, EM {em:.3f}, F1 {f1:.3f}")
 
 
 def main() -> None:
