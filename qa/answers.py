@@ -38,7 +38,7 @@ THRESHOLDS: dict[Caution, float] = {"eager": 0.25, "balanced": 0.4, "cautious": 
 THRESHOLD = THRESHOLDS["balanced"]
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.
-_WITHIN, _WITHIN_ODDS = 0.15, 2.0
+_WITHIN, _WITHIN_ODDS = 0.15, 1.5
 _MOST, _REASONS = 5, 2
 _REPEATED = 0.8
 _FEWEST_WORDS = 3
