@@ -43,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 rerank=options.rerank,
                 reader=options.reader,
                 caution=options.caution,
+                agreement=options.agreement,
                 progress=progress,
             )
         with library:
@@ -63,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run, caution="balanced")
+        sub.set_defaults(run=run, caution="balanced", agreement=True)
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
         sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
         sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a CrossEncoder to rank by, or 'reader'")
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     by = "what retrieval ranks by: meaning, words or both"
     measured.add_argument("--search", choices=SEARCHES, default="fused", help=by)
     measured.add_argument("--against", choices=SEARCHES, help="compare with this, question by question")
+    alone = "do not let articles that say the same support each other"
+    measured.add_argument("--without-agreement", dest="agreement", action="store_false", help=alone)
     measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
     for sub in (ask, measured):
         caution = sub.add_mutually_exclusive_group()

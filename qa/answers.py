@@ -19,10 +19,10 @@ from qa.questions import Question, stems
 from qa.reader import SpanReader, fits, normalised
 from qa.retrieval import Hit
 
-# How a sentence is weighed, and below what it is no answer: measured by tests/benchmarks/answers.py, which prints the
-# curve. The floor belongs to all-MiniLM-L6-v2; another model's cosines lie elsewhere.
+# How a sentence is weighed without a reader, at what weight the confidence is the threshold's, and how steeply it rises
+# there. The floor belongs to all-MiniLM-L6-v2; another model's cosines lie elsewhere.
 _SENTENCE, _PASSAGE, _OWN_WORDS, _NEAR_WORDS = 1.0, 0.5, 0.3, 0.3
-FLOOR = 0.56
+_FLOOR, _STEEP = 0.56, 20.0
 # How what a reader finds in a sentence is weighed, as log odds that it answers; how that, the words shared and the best
 # hit's similarity make the confidence, as log odds that the articles answer; and below what confidence they do not:
 # fitted on RealTimeQA's even weeks, the thresholds by the table that tests/benchmarks/answers.py prints.
@@ -72,8 +72,8 @@ class Statement(Slice):
 class Answer:
     """What the articles say to a question: ``statements``, best first; or none, and ``refusal`` says why.
 
-    ``confidence`` (0..1) is how likely the articles answer, where a reader read them, otherwise the best statement's
-    score; also where it was too low for an answer. ``short`` are the words that answer, where a reader found them.
+    ``confidence`` (0..1) is how likely the articles answer, also where that was too low for an answer; for quotes it is
+    the best statement's score. ``short`` are the words that answer, where a reader found them.
     ``hits`` are the passages that were looked at. ``summary`` counts the statements of a speaker: "4 statements by
     Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which spellings of the speaker's name were taken for
     one person, and who else of that name was left out; it is empty where there is nothing to tell. ``period`` is when
@@ -118,24 +118,25 @@ class Answerer(Protocol):
 class SentenceAnswerer:
     """Answers with the best sentences of the best passages, by their vectors and words."""
 
-    def __init__(self, encoder: Encoder, *, floor: float = FLOOR) -> None:
+    def __init__(self, encoder: Encoder, *, threshold: float = THRESHOLD) -> None:
         self.encoder = encoder
-        self.floor = floor
+        self.threshold = threshold
 
     def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
-        """Return at most five sentences, or a refusal where none reaches the floor.
+        """Return at most five sentences, or a refusal where the confidence is below the threshold.
 
         The best is first; where no short answer is asked for, its article's are, each article's in reading order.
         """
         scored = sorted(self._scored(question, hits), key=lambda statement: -statement.score)
         best = scored[0].score if scored else 0.0
-        if best < self.floor:
-            return _nothing_answers(question, hits, best)
+        confidence = _probability(math.log(THRESHOLD / (1 - THRESHOLD)) + _STEEP * (best - _FLOOR))
+        if confidence < self.threshold:
+            return _nothing_answers(question, hits, confidence)
         shown = _without_repeats(statement for statement in scored if statement.score >= best - _WITHIN)
         if not question.asked_for:
             articles = list(dict.fromkeys(statement.article.id for statement in shown))
             shown.sort(key=lambda statement: (articles.index(statement.article.id), statement.start))
-        return _answered(question, shown, hits, best)
+        return _answered(question, shown, hits, confidence)
 
     def _scored(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
         if not question.terms:
@@ -297,7 +298,6 @@ def _answered(
 ) -> Answer:
     period = question.period
     summary = f"In articles published {period}." if period else None
-    confidence = min(confidence, 1.0)
     return Answer(question.text, tuple(shown), tuple(hits), None, confidence, short, summary, period=period)
 
 

@@ -321,6 +321,7 @@ def open_library(
     rerank: str | None = None,
     reader: str | None = None,
     caution: Caution = "balanced",
+    agreement: bool = True,
     progress: Progress | None = None,
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
@@ -329,10 +330,11 @@ def open_library(
     sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
     CrossEncoder's, or "reader", which goes by what the reader finds; without it, hits are ranked by the two searches
     alone. ``reader`` is that of a Hugging Face model for extractive question answering; without it, the one that ships;
-    with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more of
-    what asks for a short answer is refused ("cautious"), or less ("eager"). ``progress`` is called with (articles done,
-    articles in all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError
-    where the index cannot be written, ValueError for a model that does not load or a caution that there is not.
+    with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more is
+    refused ("cautious"), or less ("eager"). Without ``agreement`` articles that say the
+    same do not support each other, to measure what that brings. ``progress`` is called with (articles done, articles in
+    all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError where the index
+    cannot be written, ValueError for a model that does not load or a caution that there is not.
     """
     folder = Path(folder)
     _require_folder(folder)
@@ -347,9 +349,9 @@ def open_library(
     reranker: Reranker | None = None
     if rerank:
         reranker = ReadingReranker(span_reader) if rerank == "reader" else CrossEncoderReranker(rerank)
-    answerer: Answerer = SentenceAnswerer(encoder)
+    answerer: Answerer = SentenceAnswerer(encoder, threshold=THRESHOLDS[caution])
     if reader != "none":
-        answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution])
+        answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution], agreement=agreement)
     library = Library(folder, Store(Path(index)), encoder, answerer, reranker)
     library.refresh(progress)
     return library

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from conftest import SEED, WordEncoder
 
 from embeddings import SpanScores
-from qa import Answer, Library, ask
-from qa.answers import FLOOR, THRESHOLD, ReadingAnswerer, SentenceAnswerer
+from qa import Answer, Library, ask, open_library
+from qa.answers import THRESHOLD, THRESHOLDS, ReadingAnswerer, SentenceAnswerer, _support
 from qa.reader import SpanReader
 from qa.store import Store
 
@@ -26,7 +27,7 @@ def test_an_answer_is_a_sentence_with_its_score_worked_out_by_hand(make_library:
     assert statement.article.text[statement.start : statement.end] == statement.text
     # 4 of the sentence's 6 words: cosine 4 / sqrt(4 * 6) for sentence and passage; all content words own and near.
     assert statement.score == pytest.approx((1.5 * 0.81650 + 0.6) / 2.1, abs=1e-4)
-    assert answer.confidence == statement.score
+    assert answer.confidence == pytest.approx(1 / (1 + 1.5 * math.exp(-20 * (statement.score - 0.56))))
     assert answer.refusal is None
     assert answer.as_dict()["statements"][0]["article"] == {
         "id": statement.article.id,
@@ -45,7 +46,7 @@ def test_whatever_is_asked_gets_an_answer_or_a_sentence(question: str, make_libr
     answer = make_library().ask(question)
     assert answer.statements == ()
     assert answer.refusal
-    assert 0 <= answer.confidence < FLOOR
+    assert 0 <= answer.confidence < THRESHOLD
 
 
 def test_the_same_sentence_is_not_shown_twice(make_library: Callable[[], Library], folder: object) -> None:
@@ -126,6 +127,22 @@ def test_what_several_articles_say_outweighs_what_one_says(answered: Callable[..
     odds = {"Sunday": 12, "Tuesday": 13, "Friday": -20}
     assert answered("When did the spring fair open?", odds).short == "Sunday"
     assert answered("When did the spring fair open?", odds, agreement=False).short == "Tuesday"
+
+
+def test_an_answer_counts_half_for_one_that_it_holds_or_is_held_by() -> None:
+    shares = {" tom brady ": 0.3, " brady ": 0.2, " tom ": 0.1, " bradyville ": 0.4}
+    assert _support(shares) == {
+        " tom brady ": pytest.approx(0.45),
+        " brady ": pytest.approx(0.35),
+        " tom ": pytest.approx(0.25),
+        " bradyville ": 0.4,
+    }
+
+
+def test_caution_moves_the_threshold(folder: Path, tmp_path: Path) -> None:
+    assert THRESHOLDS["eager"] < THRESHOLDS["balanced"] == THRESHOLD < THRESHOLDS["cautious"]
+    with pytest.raises(ValueError, match="no caution 'brave': there are eager, balanced, cautious"):
+        open_library(folder, index=tmp_path / "index", caution="brave")  # type: ignore[arg-type]
 
 
 def test_a_sentence_of_nearly_the_same_words_is_not_shown_again(answered: Callable[..., Answer], folder: Path) -> None:

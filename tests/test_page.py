@@ -118,6 +118,16 @@ def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     )
 
 
+@pytest.mark.parametrize("words", ["late 2012", *HOSTILE])
+def test_the_words_that_answer_are_set_off_in_their_sentence(words: str) -> None:
+    sentence = f"Foley was abducted in {words} in Syria."
+    of = article(f"Before. {sentence} After.")
+    start = of.text.index(words)
+    shown = markup.conversation([Turn("q", answer(statement(of, sentence, span=(start, start + len(words)))))])
+    assert text_of("answering", shown) == words
+    assert text_of("passage", shown).startswith(sentence)
+
+
 def test_a_light_mark_that_overlaps_the_shown_one_keeps_what_lies_outside() -> None:
     of = article()
     found = markup.source(statement(of, "Two. Three."), [statement(of, "One. Two."), statement(of, "wo. Three. F")], 1)

@@ -5,9 +5,9 @@
    F1 of the short answer, and whether the first statement and one of the first three hold the answer. "Strict" are the
    questions whose answer stands in an article near the question's words, "loose" those whose answer stands anywhere.
 3. Refusals, over the articles of 100 questions of each half: these questions ("there"), 100 others, whose articles are
-   not there ("absent"), and the first once more without the passages that hold the answer ("near"). The AUROC of the
-   confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with ``--plots FOLDER``, how far the figure
-   can be trusted and what it costs to refuse (matplotlib is needed).
+   not there ("absent"; but for those that other articles answer), and the first once more without the passages that hold
+   the answer ("near"). The AUROC of the confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with
+   ``--plots FOLDER``, how far the figure can be trusted and what it costs to refuse (matplotlib is needed).
 
 With ``--reader none`` all of it is measured without the reader; ``--show N`` prints N questions and what was answered.
 Quotes are not looked for in RealTimeQA's articles: they double the time of indexing, and few questions ask for any.
@@ -145,11 +145,18 @@ def measure_refusals(
             there = [(row, library.ask(row["question"], today=row["date"])) for row in rows[:100]]
             gone = [library.ask(row["question"], today=row["date"]) for row in absent]
             near = [without_the_answer(library, row) for row in rows[:100]]
+        really = [answer for row, answer in zip(absent, gone, strict=True) if not answered_elsewhere(row, answer)]
         found[half] = {
             "there": [(answer.confidence, first_holds(row, answer)) for row, answer in there],
-            "absent": [(answer.confidence, False) for answer in gone],
+            "absent": [(answer.confidence, False) for answer in really],
             "near": [(answer.confidence, False) for answer in near],
         }
+        everyone = auroc([answer.confidence for _, answer in there], [answer.confidence for answer in gone])
+        print(
+            f"{half} weeks: {len(gone) - len(really)} of the {len(gone)} absent ones are answered by other articles",
+            end="",
+        )
+        print(f" (with them, AUROC {everyone:.3f})")
         sure = {case: [confidence for confidence, _ in pairs] for case, pairs in found[half].items()}
         print(f"{half} weeks, {len(ids)} articles: AUROC of there against", end=" ")
         print(", ".join(f"{case} {auroc(sure['there'], sure[case]):.3f}" for case in ("absent", "near")))
@@ -164,6 +171,11 @@ def measure_refusals(
         print(f"| {mark}{threshold:.2f}{mark} | {' | '.join(cells)} |")
     if plots:
         plot(found, plots)
+
+
+def answered_elsewhere(row: Record, answer: Answer) -> bool:
+    """Tell whether a passage holds the answer, though none of the question's own articles is there."""
+    return any(normalised(row["answer"]) in normalised(hit.passage.text) for hit in answer.hits)
 
 
 def first_holds(row: Record, answer: Answer) -> bool:
