@@ -34,7 +34,7 @@ _SURE_BIAS, _SURE_BY_SHARE, _SURE_BY_NEAR, _SURE_BY_SIMILARITY = -2.72, 0.673, 1
 # What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
 _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
-THRESHOLDS: dict[Caution, float] = {"eager": 0.25, "balanced": 0.4, "cautious": 0.6}
+THRESHOLDS: dict[Caution, float] = {"eager": 0.2, "balanced": 0.35, "cautious": 0.6}
 THRESHOLD = THRESHOLDS["balanced"]
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.

@@ -5,8 +5,8 @@
    F1 of the short answer, and whether the first statement and one of the first three hold the answer. "Strict" are the
    questions whose answer stands in an article near the question's words, "loose" those whose answer stands anywhere.
 3. Refusals, over the articles of 100 questions of each half: these questions ("there"), 100 others, whose articles are
-   not there ("absent"; but for those that other articles answer), and the first once more without the passages that hold
-   the answer ("near"). The AUROC of the confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with
+   not there ("absent"; but for those that other articles answer), and the first once more without the passages that
+   hold the answer ("near"). The AUROC of the confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with
    ``--plots FOLDER``, how far the figure can be trusted and what it costs to refuse (matplotlib is needed).
 
 With ``--reader none`` all of it is measured without the reader; ``--show N`` prints N questions and what was answered.
