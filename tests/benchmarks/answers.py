@@ -6,8 +6,8 @@
    questions whose answer stands in an article near the question's words, "loose" those whose answer stands anywhere.
 3. Refusals, over the articles of 100 questions of each half: these questions ("there"), 100 others, whose articles are
    not there ("absent"; but for those that other articles answer), and the first once more without the passages that
-   hold the answer ("near"). The AUROC of the confidence, the curve that `qa.answers.THRESHOLD` was taken from, and, with
-   ``--plots FOLDER``, how far the figure can be trusted and what it costs to refuse (matplotlib is needed).
+   hold the answer ("near"). The AUROC of the confidence, the curve that `qa.answers.THRESHOLD` was taken from, and with
+   ``--plots FOLDER`` how far the figure can be trusted and what it costs to refuse (matplotlib is needed).
 
 With ``--reader none`` all of it is measured without the reader; ``--show N`` prints N questions and what was answered.
 Quotes are not looked for in RealTimeQA's articles: they double the time of indexing, and few questions ask for any.
@@ -188,22 +188,27 @@ def auroc(higher: Sequence[float], lower: Sequence[float]) -> float:
 
 
 def plot(found: dict[str, dict[str, list[tuple[float, bool]]]], folder: Path) -> None:
-    """Draw how often an answer of some confidence is right, and how many are wrong when so many are given."""
+    """Draw how often what has some confidence is answered, and rightly, and how many are wrong when so many are given.
+
+    In the first picture absent and near ones count half, so that there is an answer for half of the questions.
+    """
     import matplotlib.pyplot as plt
 
     folder.mkdir(parents=True, exist_ok=True)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.2), layout="constrained")
     for half, colour in (("even", "#1f4f82"), ("odd", "#b98900")):
-        pairs = sorted(pair for case in found[half].values() for pair in case)
-        parts = np.array_split(np.array(pairs, dtype=float), 10)
-        left.plot([p[:, 0].mean() for p in parts], [p[:, 1].mean() for p in parts], "o-", color=colour, label=half)
+        rows = sorted((sure, case == "there", right) for case, pairs in found[half].items() for sure, right in pairs)
+        parts = np.array_split(np.array(rows, dtype=float), 10)
+        for column, line, label in ((1, "o-", "the articles answer"), (2, "o:", "the first statement does")):
+            values = [np.average(part, axis=0, weights=0.5 + part[:, 1] / 2)[[0, column]] for part in parts]
+            left.plot(*np.transpose(values), line, color=colour, label=f"{half} weeks, {label}")
         for case, line in (("absent", "-"), ("near", "--")):
             both = np.array(sorted(found[half]["there"] + found[half][case], reverse=True), dtype=float)
             given = np.arange(1, len(both) + 1)
             risk = 1 - np.cumsum(both[:, 1]) / given
             right.plot(given / len(both), risk, line, color=colour, label=f"{half} weeks, half {case}")
     left.plot([0, 1], [0, 1], ":", color="grey")
-    left.set(xlabel="confidence", ylabel="first statement holds the answer", title="Reliability (tenths)")
+    left.set(xlabel="confidence", ylabel="share of questions", title="Reliability (tenths of the questions)")
     right.set(xlabel="share of questions answered", ylabel="share of them wrong", title="Risk and coverage")
     for axes in (left, right):
         axes.legend()
