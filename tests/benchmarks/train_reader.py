@@ -204,7 +204,7 @@ def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], f
         optimizer.load_state_dict(saved["optimizer"])
         done = saved["steps"]
     model.train()
-    total = 0.0
+    losses: list[float] = []
     for step, batch in enumerate(order[done:], done + 1):
         chance = random.Random(step)
         loss = loss_of(
@@ -216,10 +216,10 @@ def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], f
             ],
         )
         take_step(model, optimizer, loss, rate=RATE, done=step / len(order))
-        total += loss.item()
+        losses.append(loss.item())
         if step % CHECKPOINT == 0 or step == len(order):
-            print(f"step {step} of {len(order)}: loss {total / CHECKPOINT:.3f}", flush=True)
-            total = 0.0
+            print(f"step {step} of {len(order)}: loss {np.mean(losses):.3f}", flush=True)
+            losses = []
             part = file.with_suffix(".new")
             torch.save({"model": model.trained(), "optimizer": optimizer.state_dict(), "steps": step}, part)
             part.replace(file)
@@ -245,7 +245,9 @@ def measure(weights: Path, passages: Sequence[Passage], groups: Sequence[Group])
                         tuple(max(f(said, answer) for answer in group.answers) for f in (exact_match, token_f1))
                     )
         above = np.mean(np.array(odds[True])[:, None] > np.array(odds[False])[None]) if all(odds.values()) else 0
-        em, f1 = np.mean(right, axis=0) if right else (0, 0)
+        if not right:
+            continue
+        em, f1 = np.mean(right, axis=0)
         print(f"{name}: {len(right)} questions, EM {em:.3f}, F1 {f1:.3f}; AUROC {above:.3f}", flush=True)
     values = []
     for group in (group for group in groups if group.name == "squad_v2_part"):
@@ -291,6 +293,7 @@ def main() -> None:
     train(model, passages, trained_on[: options.limit], options.work / "reader.ck")
     write(model, options.work / "reader.safetensors")
     kept_out = [group for group in groups if group.kept_out]
+    random.shuffle(kept_out)
     measure(options.work / "reader.safetensors", passages, kept_out[: options.limit])
 
 
