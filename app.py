@@ -32,8 +32,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
     caution = parser.add_mutually_exclusive_group()
     caution.set_defaults(caution="balanced")
-    for name, when in (("cautious", "rather too often"), ("eager", "only what is surely not answered")):
-        caution.add_argument(f"--{name}", dest="caution", action="store_const", const=name, help=f"refuse {when}")
+    for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
+        caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
     parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
     flags = parser.parse_args(arguments)

@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
     for sub in (ask, measured):
         caution = sub.add_mutually_exclusive_group()
-        for name, when in (("cautious", "rather too often"), ("eager", "only what is surely not answered")):
-            caution.add_argument(f"--{name}", dest="caution", action="store_const", const=name, help=f"refuse {when}")
+        for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
+            caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
     command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
     return parser
 
