@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import date
@@ -47,7 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 progress=progress,
             )
         with library:
-            return int(options.run(library, options))
+            code = int(options.run(library, options))
+            sys.stdout.flush()
+            return code
+    except (
+        BrokenPipeError
+    ):  # whoever reads ("| head") has enough; what is still to be written must not fail at the exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
     except (OSError, ValueError) as error:
         print(f"error: {_printable(str(error))}", file=sys.stderr)
         return USAGE

@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from conftest import SEED
+from conftest import ROOT, SEED
 
 from qa.__main__ import main
 
@@ -66,6 +69,15 @@ def test_ask_tells_the_period_and_the_names_it_understood(
     assert main(["ask", "What did he say?", *place, "--json"]) == 1
     answer = json.loads(capsys.readouterr().out)
     assert (answer["period"], answer["understood"], answer["names"]) == (None, None, [])
+
+
+def test_a_reader_who_has_enough_is_no_error(index: str) -> None:
+    command = [sys.executable, "-m", "qa", "ask", "When was James Foley abducted?", "--index", index]
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, cwd=ROOT, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_refusal_exits_with_1(index: str, capsys: pytest.CaptureFixture[str]) -> None:
