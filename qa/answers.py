@@ -6,9 +6,9 @@ import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from embeddings import Encoder
 from qa.articles import Article, Slice
@@ -180,28 +180,34 @@ class ReadingAnswerer:
         """
         if not question.asked_for or not question.terms:
             return self.others.answer(question, hits)
-        read = self._read(question, hits[:_READ])
+        kind, _ = question.asked_for
+        read = self._read(question, kind, hits[:_READ])
         if not read:
             return _nothing_answers(question, hits, 0.0)
         # The share of belief that each of different answers has, against there being none.
-        odds = [math.exp(statement.score) for statement in read]
+        weights = [math.exp(candidate.odds) for candidate in read]
+        whole = 1 + sum(weights)
         shares: defaultdict[str, float] = defaultdict(float)
-        for statement, value in zip(read, odds, strict=True):
-            shares[_said(statement)] += value / (1 + sum(odds))
+        for candidate, weight in zip(read, weights, strict=True):
+            shares[candidate.said] += weight / whole
         support = _support(shares) if self.agreement else dict.fromkeys(shares, 0.0)
-        first = max(read, key=lambda statement: (support[_said(statement)], statement.score))
-        confidence = _confidence(question, hits[:_READ], read, shares[_said(first)])
+        first = max(read, key=lambda candidate: (support[candidate.said], candidate.odds))
+        confidence = _probability(
+            _SURE_BIAS
+            + _SURE_BY_SHARE * math.log(shares[first.said] / (1 - shares[first.said]))
+            + _SURE_BY_NEAR * max(candidate.near for candidate in read)
+            + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits[:_READ])
+        )
         if confidence < self.threshold:
             return _nothing_answers(question, hits, confidence)
-        near = [s for s in read if s is not first and s.score >= first.score - _WITHIN_ODDS]
-        shown = _without_repeats([first, *near])[: _REASONS if question.asked_for[0] == "reason" else _MOST]
-        shown = [replace(statement, score=_probability(statement.score)) for statement in shown]
-        start, end = first.span or (first.start, first.end)
-        return _answered(question, shown, hits, confidence, short=first.article.text[start:end])
+        others = [c for c in read if c is not first and c.odds >= first.odds - _WITHIN_ODDS]
+        shown = _without_repeats(candidate.statement for candidate in [first, *others])
+        return _answered(
+            question, shown[: _REASONS if kind == "reason" else _MOST], hits, confidence, short=first.short
+        )
 
-    def _read(self, question: Question, hits: Sequence[Hit]) -> list[Statement]:
-        """Return the sentences of the hits with what may answer in each, best first; a score is log odds here."""
-        kind, _ = question.asked_for or ("fact", "")
+    def _read(self, question: Question, kind: str, hits: Sequence[Hit]) -> list[_Candidate]:
+        """Return the sentences of the hits with what may answer in each, best first."""
         newest = max((hit.score - hit.similarity for hit in hits), default=0.0)
         found = []
         readings = self.reader.read(question.text, [hit.passage.text for hit in hits])
@@ -211,24 +217,40 @@ class ReadingAnswerer:
                 span = reading.best(start - offset, end - offset)
                 if span is None:
                     continue
-                text = hit.passage.text[span.start : span.end]
+                short = hit.passage.text[span.start : span.end]
                 own, near = _words_shared(question, article, start, end)
-                words = stems(text)
-                score = (
+                words = stems(short)
+                odds = (
                     _BIAS
                     + _BY_READER * max(-_MOST_ODDS, min(span.odds, _MOST_ODDS))
                     + _BY_SIMILARITY * hit.similarity
                     + _BY_AGE * (hit.score - hit.similarity - newest)
-                    + _BY_KIND * fits(kind, text)
+                    + _BY_KIND * fits(kind, short)
                     + _BY_OWN * own
                     + _BY_NEAR * near
                     + _BY_ECHO * len(words & question.terms) / max(len(words), 1)
                 )
                 place = (offset + span.start, offset + span.end)
-                found.append(Statement(article, start, end, score, span=place))
+                statement = Statement(article, start, end, _probability(odds), span=place)
+                found.append(_Candidate(statement, odds, short, normalised(short), near))
         # The same sentence in two articles is one source, not two that agree.
-        once = {s.text: s for s in sorted(found, key=lambda statement: statement.score)}
-        return sorted(once.values(), key=lambda statement: -statement.score)
+        once: dict[str, _Candidate] = {}
+        for candidate in sorted(found, key=lambda candidate: -candidate.odds):
+            once.setdefault(candidate.statement.text, candidate)
+        return list(once.values())
+
+
+class _Candidate(NamedTuple):
+    """A sentence that was read: the log odds that it answers, the words that would, as they stand and in normal form.
+
+    ``near`` is the share (0..1) of the question's content words in it and around it.
+    """
+
+    statement: Statement
+    odds: float
+    short: str
+    said: str
+    near: float
 
 
 def _support(shares: Mapping[str, float]) -> dict[str, float]:
@@ -244,25 +266,9 @@ def _one_holds(said: str, other: str) -> bool:
     return said in other or other in said
 
 
-def _confidence(question: Question, hits: Sequence[Hit], read: Sequence[Statement], share: float) -> float:
-    """Return how likely the articles answer, of which one answer has this ``share`` of belief."""
-    return _probability(
-        _SURE_BIAS
-        + _SURE_BY_SHARE * math.log(share / (1 - share))
-        + _SURE_BY_NEAR * max(_words_shared(question, s.article, s.start, s.end)[1] for s in read)
-        + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits)
-    )
-
-
 def _probability(odds: float) -> float:
     """Return the probability (0..1) of log odds."""
     return 1 / (1 + math.exp(-odds))
-
-
-def _said(statement: Statement) -> str:
-    """Return the words that answer so that the same ones of several articles compare."""
-    start, end = statement.span or (statement.start, statement.end)
-    return normalised(statement.article.text[start:end])
 
 
 def _sentences_of(hit: Hit) -> Iterator[tuple[int, int]]:

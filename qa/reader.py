@@ -82,6 +82,10 @@ class SpanReader:
         """Return what was read, in the order of ``texts``."""
         return [Reading(scores) for scores in self._scorer.scores(question, texts)] if texts else []
 
+    def best(self, question: str, texts: Sequence[str]) -> list[Span | None]:
+        """Return the likeliest span of each text, in their order; None for one without a word."""
+        return [reading.best(0, len(text)) for reading, text in zip(self.read(question, texts), texts, strict=True)]
+
 
 class ReadingReranker:
     """A reader as a `Reranker`: what it finds in a text, and how well the text was found."""
@@ -91,11 +95,9 @@ class ReadingReranker:
 
     def scores(self, question: str, texts: Sequence[str], found: Sequence[float]) -> list[float]:
         """Return the log odds of the likeliest span of each text, and 40 times the score by which it was found."""
-        spans = [
-            reading.best(0, len(text)) for reading, text in zip(self._reader.read(question, texts), texts, strict=True)
-        ]
         return [
-            (span.odds if span else -_MOST_ODDS) + _BY_FOUND * score for span, score in zip(spans, found, strict=True)
+            (span.odds if span else -_MOST_ODDS) + _BY_FOUND * score
+            for span, score in zip(self._reader.best(question, texts), found, strict=True)
         ]
 
 

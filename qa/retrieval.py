@@ -52,7 +52,7 @@ class Hit:
     @property
     def similarity(self) -> float:
         """What both searches say together: the score of a fused search, but for what the article's date gave it."""
-        return (1 - _WORDS["fused"]) * self.cosine + _WORDS["fused"] * self.bm25
+        return _together(self.cosine, self.bm25, _WORDS["fused"])
 
     def as_dict(self) -> dict[str, Any]:
         """Return the passage with its article and offsets, for JSON."""
@@ -114,7 +114,7 @@ def search_many(
 
 def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, today: date | None) -> list[Hit]:
     """Return the ``k`` best candidates as hits, best first."""
-    scores = [(1 - words) * c.cosine + words * c.bm25 for c in candidates]
+    scores = [_together(c.cosine, c.bm25, words) for c in candidates]
     if today:
         published = store.published([c.passage for c in candidates])
         for i, candidate in enumerate(candidates):
@@ -128,6 +128,11 @@ def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, tod
         for score, c in best
         if c.passage in passages
     ]
+
+
+def _together(cosine: float, bm25: float, words: float) -> float:
+    """Return what both searches say, of which BM25 counts for the part ``words``."""
+    return (1 - words) * cosine + words * bm25
 
 
 def _reranked(reranker: Reranker, question: str, hits: list[Hit]) -> list[Hit]:
