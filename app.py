@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> None:
     from qa import Library, open_library
     from ui import serve  # after the settings above, which Gradio reads as it is imported
 
-    def open_folder(progress: Callable[[int, int], None]) -> Library:
+    def open_folder(progress: Callable[[int, int, int], None]) -> Library:
         return open_library(
             flags.folder,
             index=flags.index,

@@ -1,8 +1,8 @@
 """Questions answered from a folder of articles, in the articles' own sentences."""
 
 from qa.answers import Answer, Statement
-from qa.articles import Article
-from qa.library import Library, Skipped, ask, open_library, quotes, retrieve
+from qa.articles import Article, Skipped
+from qa.library import Library, ask, open_library, quotes, retrieve
 from qa.names import Name
 from qa.passages import Passage
 from qa.periods import Period

@@ -1,4 +1,4 @@
-"""The command line: python -m qa ask | search | quotes | index | evaluate."""
+"""The command line: python -m qa ask | search | quotes | index | list | show | remove | export | doctor | evaluate."""
 
 from __future__ import annotations
 
@@ -8,20 +8,25 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
+from embeddings import load_encoder
 from qa.answers import Answer
-from qa.articles import Article
+from qa.articles import FIELDS, Article
+from qa.doctor import examine, mend
 from qa.evaluation import evaluate, read_questions
-from qa.library import SEEDS, Library, open_library
+from qa.filters import Filters
+from qa.formats import Limits
+from qa.library import SEEDS, Library, index_folder, made_for, open_library
 from qa.ranking import Ranking, difference, estimate, rank
+from qa.reading import IGNORED, FileReader
 from qa.retrieval import SEARCHES, Hit
-from qa.store import Filters
+from qa.store import Problem
 
 ANSWERED, NONE, USAGE = 0, 1, 2
 
@@ -31,22 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.ERROR)
     try:
-        with tqdm(desc="articles", unit=" articles", disable=None, leave=False) as bar:
-
-            def progress(done: int, total: int) -> None:
-                bar.total, bar.n = total, done
-                bar.refresh()
-
-            library = open_library(
-                options.folder,
-                index=options.index,
-                model=options.model,
-                rerank=options.rerank,
-                reader=options.reader,
-                caution=options.caution,
-                agreement=options.agreement,
-                progress=progress,
-            )
+        if options.run is _doctor:
+            return int(options.run(options))
+        library = _open(options)
         with library:
             code = int(options.run(library, options))
             sys.stdout.flush()
@@ -64,6 +56,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
+def _open(options: argparse.Namespace) -> Library:
+    with tqdm(desc="articles", unit=" articles", disable=None, leave=False, smoothing=0.05) as bar:
+
+        def progress(done: int, total: int, passages: int) -> None:
+            bar.total, bar.n = total, done
+            bar.set_postfix_str(f"{passages / max(bar.format_dict['elapsed'], 1e-3):.0f} passages/s", refresh=False)
+            bar.refresh()
+
+        return open_library(
+            options.folder,
+            index=options.index,
+            model=options.model,
+            rerank=options.rerank,
+            reader=options.reader,
+            caution=options.caution,
+            agreement=options.agreement,
+            limits=_limits(options),
+            columns=dict(options.field),
+            progress=progress,
+        )
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    return Limits(options.max_mb, options.max_archive_mb, options.max_seconds, options.max_memory_mb)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m qa", description="Ask a folder of articles.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
@@ -78,23 +96,15 @@ def _parser() -> argparse.ArgumentParser:
         sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a CrossEncoder to rank by, or 'reader'")
         sub.add_argument("--reader", metavar="NAME_OR_PATH", help=reader)
         sub.add_argument("--json", action="store_true", help="print one JSON object a line")
+        _add_limits(sub)
         sub.add_argument("-v", "--verbose", action="store_true", help="say what is being done")
         return sub
-
-    def narrow(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
-        sub.add_argument("--source", help="only articles of this newspaper, agency or site")
-        sub.add_argument("--author", help="only articles by this author")
-        sub.add_argument("--tag", help="only articles with this tag")
-        sub.add_argument("--since", type=_date, metavar="DATE", help="only articles published on or after YYYY-MM-DD")
-        sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
-        sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
 
     ask = command("ask", _ask, "Answer a question with the articles' own sentences.")
     search = command("search", _search, "Find the passages nearest to a question.")
     for sub in (ask, search):
         sub.add_argument("question", type=_question)
-        narrow(sub)
+        _narrow(sub)
     today = "the date that “last week” and “since March” in a question are counted from, YYYY-MM-DD (default: today)"
     ask.add_argument("--today", type=_date, metavar="DATE", help=today)
     near = "rank articles of about this date, YYYY-MM-DD, a little higher"
@@ -106,7 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     said.add_argument("--about", metavar="TOPIC", help="only quotes on this topic")
     said.add_argument("--kind", choices=("direct", "indirect", "mixed"), help="only quotes of this kind")
     said.add_argument("--csv", action="store_true", help="print a table for a spreadsheet")
-    narrow(said)
+    _narrow(said)
     measured = command("evaluate", _evaluate, "Measure answers and retrieval on your own questions.")
     measured.add_argument("questions", type=Path, help="a file with one JSON object a line: see the README")
     measured.add_argument("--misses", action="store_true", help="print what was wrong and what is missing")
@@ -120,8 +130,49 @@ def _parser() -> argparse.ArgumentParser:
         caution = sub.add_mutually_exclusive_group()
         for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
             caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
-    command("index", _index, "Bring the index in step with a folder.").add_argument("folder")
+    _add_library_commands(command)
     return parser
+
+
+def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
+    index = command("index", _index, "Bring the index in step with a folder.")
+    index.add_argument("folder")
+    index.add_argument("--watch", action="store_true", help="go on with that whenever the folder changes")
+    listed = command("list", _list, "List the articles.")
+    exported = command("export", _export, "Print the articles with their text, one JSON object a line.")
+    for sub in (listed, exported):
+        _narrow(sub)
+    shown = command("show", _show, "Print an article.")
+    removed = command("remove", _remove, "Leave articles out from now on; their files stay.")
+    for sub, many in ((shown, None), (removed, "+")):
+        sub.add_argument("articles", nargs=many, metavar="ARTICLE", help="an id, a path or a title")
+    doctor = command("doctor", _doctor, "Check the index, and say what is wrong with it.")
+    doctor.add_argument("--fix", action="store_true", help="mend it")
+    for sub in (shown, removed, doctor):
+        sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+
+
+def _narrow(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+    sub.add_argument("--source", help="only articles of this newspaper, agency or site")
+    sub.add_argument("--author", help="only articles by this author")
+    sub.add_argument("--tag", help="only articles with this tag")
+    sub.add_argument("--since", type=_date, metavar="DATE", help="only articles published on or after YYYY-MM-DD")
+    sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
+    sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
+
+
+def _add_limits(sub: argparse.ArgumentParser) -> None:
+    usual = Limits()
+    sub.add_argument("--max-mb", type=_positive, default=usual.mb, metavar="N", help="of an article (%(default)s)")
+    many = "of an archive or a table of articles (%(default)s)"
+    sub.add_argument("--max-archive-mb", type=_positive, default=usual.archive_mb, metavar="N", help=many)
+    long = "seconds to read an article (%(default)s)"
+    sub.add_argument("--max-seconds", type=_positive, default=usual.seconds, metavar="N", help=long)
+    memory = "memory to read a file with (%(default)s)"
+    sub.add_argument("--max-memory-mb", type=_positive, default=usual.memory_mb, metavar="N", help=memory)
+    named = "how .jsonl and .csv files name a field, such as text=body (may be given again)"
+    sub.add_argument("--field", type=_field, action="append", default=[], metavar="OURS=THEIRS", help=named)
 
 
 def _question(text: str) -> str:
@@ -132,8 +183,17 @@ def _question(text: str) -> str:
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of passages: give 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0: give 1 or more")
     return int(text)
+
+
+def _field(text: str) -> tuple[str, str]:
+    ours, _, theirs = text.partition("=")
+    if ours not in FIELDS or not theirs:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no field: write it as NAME=THEIRS, NAME one of {', '.join(FIELDS)}"
+        )
+    return ours, theirs
 
 
 def _date(text: str) -> date:
@@ -305,6 +365,15 @@ def _estimated(name: str, values: Sequence[float]) -> str:
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:
+    code = _told(library, options)
+    if options.watch:
+        for _ in library.watch():
+            code = _told(library, options)
+            sys.stdout.flush()
+    return code
+
+
+def _told(library: Library, options: argparse.Namespace) -> int:
     count = library.count()
     if options.json:
         skipped = [{"path": skip.path, "reason": skip.reason} for skip in library.skipped]
@@ -312,10 +381,90 @@ def _index(library: Library, options: argparse.Namespace) -> int:
     else:
         print(f"{count} article{'' if count == 1 else 's'} under {options.folder}")
         for skip in library.skipped:
-            print(f"not read: {_printable(skip.path)}: {skip.reason}")
+            print(f"not read: {_printable(skip.path)}: {_printable(skip.reason)}")
         if not count:
-            print("put .txt or .md articles there")
+            print("put articles there: .txt, .md, .html, .pdf or .docx files, or others that the README names")
+    sys.stdout.flush()
     return ANSWERED if count else NONE
+
+
+def _list(library: Library, options: argparse.Namespace) -> int:
+    articles = library.articles(**_filters(options))
+    for article in articles:
+        if options.json:
+            _print_json({**article.as_dict(), "characters": len(article.text), "copies": article.copies})
+        else:
+            copies = f"  (also {_printable(', '.join(article.copies))})" if article.copies else ""
+            day = article.published.isoformat() if article.published else "no date   "
+            of = f", {_printable(article.source)}" if article.source else ""
+            print(f"{article.id}  {day}  {_printable(article.title)}{of}  {_printable(article.path)}{copies}")
+    return ANSWERED if articles else NONE
+
+
+def _export(library: Library, options: argparse.Namespace) -> int:
+    articles = library.articles(**_filters(options))
+    for article in articles:
+        _print_json({**article.as_dict(), "authors": article.authors, "tags": article.tags, "text": article.text})
+    return ANSWERED if articles else NONE
+
+
+def _show(library: Library, options: argparse.Namespace) -> int:
+    found = library.articles(article=options.articles)
+    for article in found:
+        if options.json:
+            more = {"authors": article.authors, "tags": article.tags, "copies": article.copies}
+            _print_json({**article.as_dict(), **more, "boilerplate": article.boilerplate, "text": article.text})
+            continue
+        print(_cited(article))
+        for name, values in (("by", article.authors), ("tags", article.tags), ("also", article.copies)):
+            if values:
+                print(f"{name}: {_printable(', '.join(values))}")
+        print(f"\n{_printable(article.text)}")
+    if not found:
+        print(f"there is no article {_printable(options.articles)!r}: python -m qa list names them", file=sys.stderr)
+    return ANSWERED if found else NONE
+
+
+def _remove(library: Library, options: argparse.Namespace) -> int:
+    try:
+        paths = library.remove(*options.articles)
+    except KeyError as error:
+        print(f"there is no article {_printable(error.args[0])!r}: python -m qa list names them", file=sys.stderr)
+        return NONE
+    for path in paths:
+        print(f"{_printable(path)} is left out from now on: {IGNORED} in the folder says so, its file stays")
+    return ANSWERED
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    folder = Path(options.folder)
+    index = index_folder(folder, options.index)
+    how = made_for(load_encoder(options.model))
+    with FileReader(_limits(options), dict(options.field)) as reader:
+        problems = examine(folder, index, reader, how)
+        for problem in problems:
+            _print_problem(problem, options)
+        if options.fix and problems:
+            mend(index, problems)
+            with _open(options) as library:
+                count = library.count()
+            problems = examine(folder, index, reader, how)
+            if not problems:
+                print(f"mended: {count} articles, nothing is wrong", file=sys.stderr)
+            for problem in problems:
+                print(f"it is still so: {_printable(problem.what)}", file=sys.stderr)
+        elif not problems:
+            print("nothing is wrong", file=sys.stderr)
+        else:
+            print("python -m qa doctor --fix mends what can be mended", file=sys.stderr)
+    return NONE if problems else ANSWERED
+
+
+def _print_problem(problem: Problem, options: argparse.Namespace) -> None:
+    if options.json:
+        _print_json(problem._asdict())
+    else:
+        print(_printable(problem.what))
 
 
 def _cited(article: Article) -> str:

@@ -1,11 +1,10 @@
-"""Files -> articles: the text exactly as it was read, and what the file says of its title, source and date."""
+"""Texts -> articles: the text exactly as it was read, and what it says of its title, source and date."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -14,13 +13,22 @@ from urllib.parse import urlsplit
 
 import yaml
 
-SUFFIXES = (".txt", ".md")
-MAX_BYTES = 20_000_000
+# What a front matter, a table or a row of JSON may say of an article, and under which names.
+FIELDS = {
+    "title": ("title", "headline"),
+    "authors": ("authors", "author", "byline", "by"),
+    "source": ("source", "publisher", "publication", "outlet", "site", "site_name"),
+    "date": ("date", "published", "publish_date", "pubdate", "published_at", "datepublished"),
+    "url": ("url", "link", "original_url", "source_url", "canonical"),
+    "tags": ("tags", "keywords", "categories", "topics"),
+    "text": ("text", "body", "content", "article", "maintext"),
+    "id": ("id", "guid", "uuid"),
+}
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<month>jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec)[a-z]*\.?"
 _DATE = re.compile(
-    r"\b(?P<iso>\d{4}-\d\d-\d\d)(?![\d-])"
+    r"\b(?P<iso>\d{4}(?P<between>[-/])\d\d(?P=between)\d\d)(?![\d/-])"
     rf"|\b{_MONTH}\s+(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<year>\d{{4}})\b"
     rf"|\b(?P<day2>\d{{1,2}})(?:st|nd|rd|th)?\s+{_MONTH.replace('month', 'month2')},?\s+(?P<year2>\d{{4}})\b",
     re.IGNORECASE,
@@ -50,11 +58,21 @@ class UnreadableArticleError(ValueError):
 
 
 @dataclass(frozen=True)
+class Skipped:
+    """A file of the folder, or an article in one, that is not in the library, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Article:
     """One article. ``text`` is the file's, character for character; every offset in the program is into it.
 
     ``id`` stays the same from run to run and over changes of the text: it is made from the path in the folder.
-    ``body`` is where the article's own text begins, after front matter, title, byline and date.
+    ``body`` is where the article's own text begins, after front matter, title, byline and date. ``boilerplate`` are the
+    paragraphs (start, end) that its source puts under articles on anything: they are in no passage. ``copies`` are the
+    paths of the other files that hold the same text.
     """
 
     id: str
@@ -67,6 +85,8 @@ class Article:
     url: str | None = None
     body: int = 0
     tags: tuple[str, ...] = ()
+    boilerplate: tuple[tuple[int, int], ...] = ()
+    copies: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, str | None]:
         """Return what names the article, for JSON."""
@@ -104,63 +124,39 @@ def article_id(path: str) -> str:
     return hashlib.sha256(path.encode()).hexdigest()[:12]
 
 
-def article_paths(folder: Path) -> Iterator[tuple[str, Path, str | None]]:
-    """Walk ``folder`` for files, in order of their names: (path in the folder, file, why it is passed over or None).
-
-    Hidden files and folders are left out silently; whatever else is not read is named with its reason.
-    """
-    inside = folder.resolve()
-    for directory, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            file = Path(directory, name)
-            path = file.relative_to(folder).as_posix()
-            if name.startswith("."):
-                continue
-            if not path.isprintable():
-                printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
-                yield printable, file, "its name holds characters that cannot be printed: rename it"
-            elif file.suffix.lower() not in SUFFIXES:
-                yield path, file, f"only {' and '.join(SUFFIXES)} files are read: save it as one of these"
-            elif file.is_symlink() and not file.resolve().is_relative_to(inside):
-                yield path, file, "it is a link to a file outside the folder: copy the file itself here"
-            elif file.is_file() or file.is_symlink():
-                yield path, file, None
-
-
-def read_article(file: Path, path: str) -> Article:
-    """Read one .txt or .md file; ``path`` is its path in the folder.
-
-    Raises UnreadableArticleError for a file that is empty, too large, binary, not UTF-8, or that the system refuses.
-    """
-    try:
-        if file.stat().st_size > MAX_BYTES:
-            raise UnreadableArticleError(f"it is larger than {MAX_BYTES // 1_000_000} MB: split it into articles")
-        data = file.read_bytes()
-    except OSError as error:
-        raise UnreadableArticleError(f"it cannot be read ({error.strerror or error}): check its permissions") from error
+def decoded(data: bytes, errors: str = "strict") -> str:
+    """Return the text of a file. Raises UnreadableArticleError for what is empty, binary or not UTF-8."""
     if b"\0" in data:
         raise UnreadableArticleError("it is not a text file (it holds zero bytes): save it as UTF-8 text")
     try:
-        text = data.decode("utf-8")
+        text = data.decode("utf-8", errors)
     except UnicodeDecodeError as error:
         raise UnreadableArticleError(
             f"it is not UTF-8 text (byte 0x{data[error.start]:02x} at {error.start}): save it as UTF-8"
         ) from error
+    return text
+
+
+def parse_article(text: str, path: str, said: Mapping[str, str] | None = None) -> Article:
+    """Make an article of ``text``, with what its first and last lines say of it; untitled, it has its file's name.
+
+    ``said`` is what its file says of it (title, source, authors, date, url, tags), which goes before that. Raises
+    UnreadableArticleError for a text that is empty.
+    """
     if not text.strip("\ufeff \t\r\n\f\v"):
         raise UnreadableArticleError("it is empty")
-    return parse_article(text, path)
-
-
-def parse_article(text: str, path: str) -> Article:
-    """Make an article of ``text``, with what its first and last lines say of it; untitled, it has its file's name."""
     fields, position = _front_matter(text)
+    fields |= {name: value for name, value in (said or {}).items() if value}
+    if _URL.fullmatch(fields.get("source", "")):  # "source:" is as often the page's address as the paper's name
+        fields.setdefault("url", fields.pop("source"))
+    if not _URL.fullmatch(fields.get("url", "")):
+        fields.pop("url", None)
     lines = [(m.start(), m[0].strip("\ufeff \t\r")) for m in re.finditer(r"[^\n]+", text) if m.start() >= position]
     lines = [(start, line) for start, line in lines if line]
     body = lines[0][0] if lines else position
     for number, (start, line) in enumerate(lines[:12]):
         following, next_line = lines[number + 1] if number + 1 < len(lines) else (len(text), "")
-        if not _read_head_line(line, fields):
+        if not _read_head_line(line, fields) and (number > 1 or _plain(line) != fields.get("title")):
             alone = text.count("\n", start, following) > 1 or _read_head_line(next_line, {})
             title = _title(line, alone=alone)
             if title is None or "title" in fields or number > 1:
@@ -192,7 +188,7 @@ def parse_date(text: str) -> date | None:
     """Return the first date in ``text`` that is written unmistakably: 2014-08-26, August 26, 2014 or 26 Aug. 2014."""
     for found in _DATE.finditer(text):
         if found["iso"]:
-            day = _date(*found["iso"].split("-"))
+            day = _date(*found["iso"].split(found["between"]))
         else:
             month = (found["month"] or found["month2"])[:3].lower()
             day = _date(found["year"] or found["year2"], _MONTHS.index(month) + 1, found["day"] or found["day2"])
@@ -220,28 +216,26 @@ def _front_matter(text: str) -> tuple[dict[str, str], int]:
         return {}, 0
     if not isinstance(matter, dict):
         return {}, 0
-    names = {
-        "title": ("title", "headline"),
-        "authors": ("authors", "author", "byline", "by"),
-        "source": ("source", "publisher", "publication", "outlet", "site", "site_name"),
-        "date": ("date", "published", "publish_date", "pubdate", "published_at", "datepublished"),
-        "url": ("url", "link", "original_url", "source_url", "canonical"),
-        "tags": ("tags", "keywords", "categories", "topics"),
-    }
-    matter = {str(key).lower(): _flat(value) for key, value in matter.items()}
-    fields = {name: next((matter[key] for key in keys if matter.get(key)), "") for name, keys in names.items()}
-    if _URL.fullmatch(fields["source"]):  # "source:" is as often the page's address as the paper's name
-        fields["url"] = fields["url"] or fields["source"]
-        fields["source"] = ""
-    if not _URL.fullmatch(fields["url"]):
-        fields["url"] = ""
-    return {name: value for name, value in fields.items() if value}, found.end()
+    return fields_of(matter, {}), found.end()
+
+
+def fields_of(row: Mapping[Any, Any], columns: Mapping[str, str]) -> dict[str, str]:
+    """Return what a row or a front matter says under the names that are usual, or under those that ``columns`` give."""
+    names = {**FIELDS, **{name: (column.lower(),) for name, column in columns.items()}}
+    row = {str(key).lower(): value for key, value in row.items()}
+    found = {}
+    for name, keys in names.items():
+        values = (row.get(key) for key in keys)
+        texts = (value if isinstance(value, str) else _flat(value) for value in values)
+        found[name] = next((text if name == "text" else _flat(text) for text in texts if text.strip()), "")
+    return {name: value for name, value in found.items() if value}
 
 
 def _flat(value: object) -> str:
-    """Return a YAML value as a line of text; a list's strings are joined, anything deeper is left out."""
+    """Return a value as a line of text; a list's parts are joined, anything deeper is left out."""
     values = value if isinstance(value, list) else [value]
-    return ", ".join(" ".join(v.split()) for v in values if isinstance(v, str))
+    texts = [str(part) for part in values if isinstance(part, str | int) and not isinstance(part, bool)]
+    return ", ".join(" ".join(text.split()) for text in texts if text)
 
 
 def _plain(line: str) -> str:

@@ -10,12 +10,13 @@ from typing import Unpack
 
 from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, refuse
+from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, parse_question
 from qa.retrieval import Hit, search
 from qa.statements import QuoteAnswerer, quotes_asked_for
-from qa.store import Filters, Store, narrowed
+from qa.store import Store
 
 _ANSWERED_FROM = 10
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.

@@ -3,53 +3,49 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
 from itertools import chain
 from os import PathLike
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Self, TypeVar, Unpack
 
 import numpy as np
 from platformdirs import user_cache_path
 
 from embeddings import CrossEncoderReranker, Encoder, Reranker, TransformersSpanScorer, load_encoder
+from embeddings.encoder import Vectors
+from embeddings.index import replace_file
 from qa.answers import THRESHOLDS, Answer, Answerer, Caution, ReadingAnswerer, SentenceAnswerer, refuse
-from qa.articles import Article, UnreadableArticleError, article_paths, read_article
+from qa.articles import Article, Skipped
 from qa.asking import Asking
+from qa.filters import Filters, day
+from qa.formats import Limits
 from qa.names import matching_speakers
-from qa.passages import Passage, split_article
+from qa.passages import Passage, Span, split_article
 from qa.questions import parse_question
 from qa.quotes import Quote, extract_quotes_many
 from qa.reader import ReadingReranker, SpanReader
+from qa.reading import FileReader, article_paths, leave_out
+from qa.repeats import boilerplate, hashed_lines, near_copies, recurring, sketched
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer, statement_span
-from qa.store import DamagedStoreError, Filters, Store, day
+from qa.store import DamagedStoreError, Prepared, Store, as_read
 
 log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 # How the text is cut: part of what vectors are made by. Raise it when articles, passages or quotes are cut otherwise.
-_CUT = 5
+_CUT = 6
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
 _BATCH = 64
-# A change within the clock's tick of the last look would not show in a file's times: such a file is looked at again.
-_RACY_NS = 2_000_000_000
 
-Progress = Callable[[int, int], None]
+Progress = Callable[[int, int, int], None]
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """A file of the folder that is not in the library, and why."""
-
-    path: str
-    reason: str
 
 
 class Library:
@@ -65,8 +61,13 @@ class Library:
         encoder: Encoder,
         answerer: Answerer | None = None,
         reranker: Reranker | None = None,
+        *,
+        limits: Limits | None = None,
+        columns: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
+        self._limits = limits or Limits()
+        self._columns = columns or {}
         self.skipped: tuple[Skipped, ...] = ()
         self._store = store
         self._encoder = encoder
@@ -77,7 +78,8 @@ class Library:
     def refresh(self, progress: Progress | None = None) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
 
-        ``progress`` is called with (articles done, articles in all). Damage is mended by reading anew what it touched.
+        ``progress`` is called with (articles done, articles in all, passages encoded). Damage is mended by
+        reading anew what it touched.
         Raises FileNotFoundError or NotADirectoryError for a folder that is none.
         """
         _require_folder(self.folder)
@@ -92,7 +94,7 @@ class Library:
         log.warning("%s: it is made anew from the articles", damage)
         try:
             if damage.articles:
-                self._store.delete(damage.articles)
+                self._store.discard_articles(damage.articles)
                 self._bring_in_step(progress)
                 return
         except DamagedStoreError as more:
@@ -100,86 +102,101 @@ class Library:
         self._store.discard()
         self._bring_in_step(progress)
 
-    @property
-    def _made_for(self) -> str:
-        return f"{self._encoder.identity}/{_CUT}"
-
     def _bring_in_step(self, progress: Progress | None) -> None:
-        if self._store.made_for != self._made_for:
+        if self._store.made_for != made_for(self._encoder):
             self._encoder.encode(["A model that does not load must not cost the index of the one before."])
-            self._store.clear(made_for=self._made_for)
-        held = self._store.stamps()
-        skipped: list[Skipped] = []
+            self._store.clear(made_for=made_for(self._encoder))
+        passed_over: list[Skipped] = []
         files: list[tuple[str, Path]] = []
         for path, file, reason in article_paths(self.folder):
             if reason:
-                skipped.append(Skipped(path, reason))
+                passed_over.append(Skipped(path, reason))
             else:
                 files.append((path, file))
-        waiting: list[_Changed] = []
-        for number, (path, file) in enumerate(files):
-            known = held.get(path)
-            try:
-                changed = self._look_at(path, file, known)
-            except UnreadableArticleError as error:
-                skipped.append(Skipped(path, str(error)))
-                continue
-            held.pop(path, None)
-            if changed:
-                waiting.append(changed)
-                if sum(len(changed.passages) for changed in waiting) >= _BATCH:
-                    self._keep(waiting)
-                    waiting = []
-            if progress:
-                progress(number + 1 - len(waiting), len(files))
-        if waiting:
-            self._keep(waiting)
-        self._store.delete([article_id for article_id, _ in held.values()])
+        held = self._store.held()
+        read = self._store.files()
+        gone = [article_id for path in held.keys() - dict(files) for article_id, _ in held[path].values()]
+        writing = _Writing(self._store, self._encoder, progress, len(files))
+        with FileReader(self._limits, self._columns) as reader:
+            for path, file in files:
+                passed_over += self._look_at(
+                    path, file, known=read.get(path), held=held.get(path, {}), reader=reader, writing=writing
+                )
+        writing.flush()
+        self._store.delete(gone)
+        self._store.forget_files(sorted(read.keys() - dict(files)))
+        if not self._store.is_compared:
+            self._compare(writing)
         self._store.load_indexes()
-        self.skipped = tuple(skipped)
-        for skip in skipped:
+        self.skipped = tuple(sorted(passed_over, key=lambda skip: skip.path))
+        for skip in self.skipped:
             log.warning("%s is not read: %s", skip.path, skip.reason)
-        if progress:
-            progress(len(files), len(files))
+        writing.done_all()
 
-    def _look_at(self, path: str, file: Path, known: tuple[str, str] | None) -> _Changed | None:
-        """Read a file unless it is held as it is. A file's times, size and place tell that, and its text's sha256."""
-        looked_at = time.time_ns()
-        try:
-            status = file.stat()
-        except OSError as error:
-            raise UnreadableArticleError(f"it cannot be read ({error.strerror or error})") from error
-        racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
-        seen = "racy" if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-        if known and not racy and known[1].startswith(seen + " "):
-            return None
-        article = read_article(file, path)
-        text = sha256(article.text.encode()).hexdigest()
-        if known and known[1].endswith(" " + text):
-            self._store.restamp(article.id, f"{seen} {text}")
-            return None
-        passages = split_article(article, self._encoder.token_spans, self._encoder.token_limit)
-        return _Changed(article, passages, f"{seen} {text}")
+    def _look_at(
+        self,
+        path: str,
+        file: Path,
+        *,
+        known: tuple[str, tuple[Skipped, ...]] | None,
+        held: dict[str, tuple[str, str]],
+        reader: FileReader,
+        writing: _Writing,
+    ) -> tuple[Skipped, ...]:
+        """Read a file unless it is held as it is, and return what in it cannot be read."""
+        before, not_read = known or ("", ())
+        stamp = reader.stamp(file, before)
+        if known and reader.is_same(before, stamp):
+            if stamp != before:
+                self._store.note_file(path, stamp, not_read)
+            writing.done(1)
+            return not_read
+        skipped: list[Skipped] = []
+        there: set[str] = set()
+        writing.expect(reader.expected(file) - 1)
+        for found in reader.read(file, path):
+            if isinstance(found, Skipped):
+                skipped.append(found)
+            else:
+                there.add(found.path)
+                if held.get(found.path, ("", ""))[1] != as_read(found):
+                    writing.add(_Changed(found, path, split_article(found, *self._tokens)))
+            writing.done(1)
+        gone = [article_id for place, (article_id, _) in held.items() if place not in there]
 
-    def _keep(self, waiting: list[_Changed]) -> None:
-        """Encode what several articles hold at once, and store the articles one by one."""
-        quotes = list(extract_quotes_many(changed.article for changed in waiting))
-        passages = [[passage.text for passage in changed.passages] for changed in waiting]
-        sentences = [[q.article.text[slice(*statement_span(q))] for q in said] for said in quotes]
-        titles = [changed.article.title for changed in waiting]
-        texts = dict.fromkeys([*chain(*passages), *chain(*sentences), *titles])
-        vectors = dict(zip(texts, self._encoder.encode(list(texts)), strict=True))
-        width = len(vectors[titles[0]])
-        for changed, said, of_passages, of_quotes in zip(waiting, quotes, passages, sentences, strict=True):
-            self._store.replace_article(
-                changed.article,
-                changed.passages,
-                np.array([vectors[text] for text in of_passages], dtype=np.float32).reshape(-1, width),
-                quotes=said,
-                quote_vectors=np.array([vectors[text] for text in of_quotes], dtype=np.float32).reshape(-1, width),
-                title_vector=vectors[changed.article.title],
-                stamp=changed.stamp,
-            )
+        def finish() -> None:
+            self._store.delete(gone)
+            if stamp:
+                self._store.note_file(path, stamp, skipped)
+
+        writing.then(finish)
+        return tuple(skipped)
+
+    @property
+    def _tokens(self) -> tuple[Callable[[str], list[Span]], int]:
+        return self._encoder.token_spans, self._encoder.token_limit
+
+    def _compare(self, writing: _Writing) -> None:
+        """Find the boilerplate that recurs and the near copies, and cut articles anew that have other boilerplate."""
+        all_of = self._store.compared()
+        recur = recurring(all_of.lines, all_of.titles)
+        for article_id, has, lines in zip(all_of.ids, all_of.has_boilerplate, all_of.lines, strict=True):
+            if not has and recur.isdisjoint(lines.tolist()):
+                continue
+            article = self._store.article(article_id)
+            spans = boilerplate(article, recur)
+            if spans != article.boilerplate:
+                cut = replace(article, boilerplate=spans)
+                quotes = self._store.quotes(articles=[article_id]) if not article.boilerplate else None
+                file = self._store.file_of(article_id)
+                writing.add(_Changed(cut, file, split_article(cut, *self._tokens), quotes))
+        writing.flush()
+        all_of = self._store.compared()
+        groups = near_copies(all_of.sketches).tolist()
+        counts = Counter(groups)
+        self._store.note_compared(
+            {article_id: n for article_id, n in zip(all_of.ids, groups, strict=True) if counts[n] > 1}
+        )
 
     def retrieve(
         self,
@@ -280,13 +297,53 @@ class Library:
         """Return how many articles there are."""
         return self._store.count()
 
-    def articles(self) -> list[Article]:
-        """Return all articles, in the order of their paths."""
-        return self._store.articles()
+    def articles(self, **filters: Unpack[Filters]) -> list[Article]:
+        """Return the articles that the `Filters` leave, in the order of their paths."""
+        return self._store.articles(**filters)
 
     def article(self, article_id: str) -> Article:
         """Return one article by its id. Raises KeyError where there is none."""
         return self._mended(lambda: self._store.article(article_id))
+
+    def watch(self, stop: Event | None = None) -> Iterator[None]:
+        """Bring the index in step after each change of the folder, until ``stop`` is set; yield after each time."""
+        from watchfiles import watch
+
+        for _ in watch(self.folder, watch_filter=None, stop_event=stop, raise_interrupt=True):
+            self.refresh()
+            yield
+
+    def add(self, *files: str | PathLike[str]) -> None:
+        """Copy files into the folder, and read them.
+
+        Raises FileExistsError where the folder has a file of that name, and FileNotFoundError for no file; then none of
+        them is copied.
+        """
+        places = [(Path(file), self.folder / Path(file).name) for file in files]
+        for file, place in places:
+            if not file.is_file():
+                raise FileNotFoundError(f"there is no file {str(file)!r}")
+            if place.exists():
+                raise FileExistsError(f"the folder has a file {place.name!r} already: rename yours")
+        for file, place in places:
+            replace_file(place, file.read_bytes())
+        self.refresh()
+
+    def remove(self, *articles: str) -> list[str]:
+        """Leave articles (ids, paths or titles) out from now on, and return their paths.
+
+        The files stay: they are named in the folder's .qaignore, in the form of .gitignore. Raises KeyError for an
+        article that there is not.
+        """
+        paths: list[str] = []
+        for name in articles:
+            found = [path for article in self.articles(article=name) for path in (article.path, *article.copies)]
+            if not found:
+                raise KeyError(name)
+            paths += found
+        leave_out(self.folder, paths)
+        self.refresh()
+        return paths
 
     def close(self) -> None:
         """Let go of the index's files."""
@@ -299,18 +356,128 @@ class Library:
         self.close()
 
 
+def made_for(encoder: Encoder) -> str:
+    """Return what names how passages and vectors are made: an index for another one is made anew."""
+    return f"{encoder.identity}/{_CUT}"
+
+
 def _require_folder(folder: Path) -> None:
     if not folder.exists():
-        raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put .txt or .md articles there")
+        raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put articles there")
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file: name the folder that holds the articles")
 
 
 @dataclass(frozen=True)
 class _Changed:
+    """An article to be stored, the file that it is in, its passages, and its quotes where they are known already."""
+
     article: Article
+    file: str
     passages: list[Passage]
-    stamp: str
+    quotes: list[Quote] | None = None
+
+
+class _Writing:
+    """Encodes what changed, many articles at once, and stores them one by one."""
+
+    def __init__(self, store: Store, encoder: Encoder, progress: Progress | None, total: int) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._progress = progress
+        self._waiting: list[_Changed] = []
+        self._after: list[Callable[[], None]] = []
+        self._done, self._total, self._encoded = 0, total, 0
+
+    def expect(self, more: int) -> None:
+        self._total = max(self._total + more, self._done + 1)
+
+    def done(self, count: int) -> None:
+        self._done += count
+        self._total = max(self._total, self._done)
+        self._tell(self._done - len(self._waiting))
+
+    def done_all(self) -> None:
+        self._done = self._total
+        self._tell(self._total)
+
+    def _tell(self, done: int) -> None:
+        if self._progress:
+            self._progress(done, self._total, self._encoded)
+
+    def add(self, changed: _Changed) -> None:
+        self._waiting.append(changed)
+        if sum(len(changed.passages) for changed in self._waiting) >= _BATCH:
+            self.flush()
+
+    def then(self, work: Callable[[], None]) -> None:
+        """Do ``work`` as soon as all that was added is stored."""
+        if self._waiting:
+            self._after.append(work)
+        else:
+            work()
+
+    def flush(self) -> None:
+        """Store what waits."""
+        waiting, self._waiting = self._waiting, []
+        # A text that is held is not encoded again, unless by an article that is just about to get another text.
+        leaving = {None, *(changed.article.id for changed in waiting)}
+        new = [changed for changed in waiting if self._store.same_text(changed.article) in leaving]
+        quotes = self._quotes(new)
+        passages = [[passage.text for passage in changed.passages] for changed in new]
+        sentences = [[q.article.text[slice(*statement_span(q))] for q in said] for said in quotes]
+        known: dict[str, Vectors] = {}
+        for changed in new:
+            known |= self._store.known_vectors(changed.article.id)
+        wanted = dict.fromkeys([*chain(*passages), *chain(*sentences), *(changed.article.title for changed in waiting)])
+        texts = [text for text in wanted if text not in known]
+        if texts:
+            known |= zip(texts, self._encoder.encode(texts), strict=True)
+        self._encoded += sum(map(len, passages))
+        for changed in waiting:
+            place = next((i for i, other in enumerate(new) if other is changed), None)
+            title = known[changed.article.title]
+            said = quotes[place] if place is not None else []
+
+            def vectors(texts: Sequence[str], width: int = len(title)) -> Vectors:
+                return np.array([known[text] for text in texts], dtype=np.float32).reshape(-1, width)
+
+            self._store.replace_article(
+                Prepared(
+                    changed.article,
+                    changed.file,
+                    changed.passages if place is not None else [],
+                    vectors(passages[place] if place is not None else []),
+                    said,
+                    vectors(sentences[place] if place is not None else []),
+                    title,
+                    np.array([number for number, _ in hashed_lines(changed.article)], dtype=np.uint64),
+                    sketched(changed.passages),
+                )
+            )
+        after, self._after = self._after, []
+        for work in after:
+            work()
+
+    def _quotes(self, changed: Sequence[_Changed]) -> list[list[Quote]]:
+        """Return the quotes of each article, but for those in boilerplate."""
+        extracted = iter(extract_quotes_many(c.article for c in changed if c.quotes is None))
+        all_of = [
+            next(extracted) if c.quotes is None else [replace(quote, article=c.article) for quote in c.quotes]
+            for c in changed
+        ]
+        return [
+            [q for q in quotes if not any(start <= q.start < end for start, end in q.article.boilerplate)]
+            for quotes in all_of
+        ]
+
+
+def index_folder(folder: Path, index: str | PathLike[str] | None) -> Path:
+    """Return where the index of ``folder`` is: ``index``, or a place in the user's cache folder."""
+    if index is not None:
+        return Path(index)
+    place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+    return user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
 
 
 def open_library(
@@ -322,6 +489,8 @@ def open_library(
     reader: str | None = None,
     caution: Caution = "balanced",
     agreement: bool = True,
+    limits: Limits | None = None,
+    columns: Mapping[str, str] | None = None,
     progress: Progress | None = None,
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
@@ -332,17 +501,16 @@ def open_library(
     alone. ``reader`` is that of a Hugging Face model for extractive question answering; without it, the one that ships;
     with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more is
     refused ("cautious"), or less ("eager"). Without ``agreement`` articles that say the
-    same do not support each other, to measure what that brings. ``progress`` is called with (articles done, articles in
-    all). Raises FileNotFoundError for a missing folder or model, NotADirectoryError for a file, OSError where the index
-    cannot be written, ValueError for a model that does not load or a caution that there is not.
+    same do not support each other, to measure what that brings. ``limits`` are what reading a file may cost, and
+    ``columns`` name the fields of .jsonl and .csv files that are named otherwise: {"text": "body"}. ``progress`` is
+    called with (articles done, articles in all, passages encoded). Raises FileNotFoundError for a missing folder or
+    model, NotADirectoryError for a file, OSError where the index cannot be written, ValueError for a model that does
+    not load or a caution that there is not.
     """
     folder = Path(folder)
     _require_folder(folder)
     if caution not in THRESHOLDS:
         raise ValueError(f"there is no caution {caution!r}: there are {', '.join(THRESHOLDS)}")
-    if index is None:
-        place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-        index = user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
     encoder = load_encoder(model)
     scorer = TransformersSpanScorer(reader) if reader not in (None, "none") else None
     span_reader = SpanReader(scorer)
@@ -352,7 +520,9 @@ def open_library(
     answerer: Answerer = SentenceAnswerer(encoder, threshold=THRESHOLDS[caution])
     if reader != "none":
         answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution], agreement=agreement)
-    library = Library(folder, Store(Path(index)), encoder, answerer, reranker)
+    library = Library(
+        folder, Store(index_folder(folder, index)), encoder, answerer, reranker, limits=limits, columns=columns
+    )
     library.refresh(progress)
     return library
 

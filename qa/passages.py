@@ -66,8 +66,9 @@ class Passage(Slice):
 def split_article(article: Article, token_spans: Callable[[str], list[Span]], token_limit: int) -> list[Passage]:
     """Cut an article into passages that end at sentence ends and never hold more than ``token_limit`` tokens.
 
-    ``token_spans`` gives the character offsets of a text's tokens. Headings, navigation and other boilerplate are in
-    no passage. A sentence above the limit is cut, at a space where it has one.
+    ``token_spans`` gives the character offsets of a text's tokens. Headings, navigation and other boilerplate, by their
+    words or because `Article.boilerplate` names them, are in no passage. A sentence above the limit is cut, at a space
+    where it has one.
     """
     tokens = token_spans(article.text)
     starts, ends = [start for start, _ in tokens], [end for _, end in tokens]
@@ -77,6 +78,8 @@ def split_article(article: Article, token_spans: Callable[[str], list[Span]], to
 
     def pieces() -> Iterator[Span]:
         for start, end in sentence_spans(article.text, article.body, prose=True):
+            if any(first <= start < last for first, last in article.boilerplate):
+                continue
             while length(start, end) > token_limit or end - start > _MOST_CHARACTERS:
                 last = min(bisect_right(ends, start) + token_limit, len(starts) - 1)
                 most = max(start + 1, min(starts[last], start + _MOST_CHARACTERS))
@@ -100,9 +103,16 @@ def split_article(article: Article, token_spans: Callable[[str], list[Span]], to
 
 def sentence_spans(text: str, start: int = 0, end: int | None = None, *, prose: bool = False) -> Iterator[Span]:
     """Yield (start, end) of each sentence of ``text[start:end]``; with ``prose``, of no heading or boilerplate."""
-    for block in _blocks(text, start, len(text) if end is None else end):
-        if not (prose and _is_boilerplate(text[block[0] : block[1]])):
-            yield from _sentences(text, *block)
+    blocks = paragraph_spans(text, start, end) if prose else _blocks(text, start, len(text) if end is None else end)
+    for block in blocks:
+        yield from _sentences(text, *block)
+
+
+def paragraph_spans(text: str, start: int = 0, end: int | None = None) -> Iterator[Span]:
+    """Yield (start, end) of each paragraph of ``text[start:end]`` whose words show no heading or boilerplate."""
+    for first, last in _blocks(text, start, len(text) if end is None else end):
+        if not _is_boilerplate(text[first:last]):
+            yield first, last
 
 
 def _blocks(text: str, start: int, end: int) -> Iterator[Span]:

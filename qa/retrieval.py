@@ -11,8 +11,9 @@ from typing import Any, Literal, Unpack, get_args
 
 from embeddings import Encoder, Reranker
 from embeddings.encoder import Vectors
+from qa.filters import Filters
 from qa.passages import Passage
-from qa.store import Candidate, Filters, Store
+from qa.store import Candidate, Store
 
 # What is encoded of a question. all-MiniLM-L6-v2 reads 256 tokens; the rest would only cost time.
 MOST_CHARACTERS = 2000

@@ -12,12 +12,13 @@ from typing import NamedTuple, Unpack
 from embeddings import Encoder
 from qa.answers import Answer, Statement, covered, refuse, stems_near, the_articles
 from qa.articles import Article
+from qa.filters import Filters
 from qa.names import Name, name_stems, names_meant, role_of
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
 from qa.retrieval import Hit
-from qa.store import Filters, Store
+from qa.store import Store
 
 # How a statement is weighed against a topic, and below what it is not on it: measured by tests/benchmarks/answers.py.
 # The floor belongs to all-MiniLM-L6-v2.

@@ -11,23 +11,26 @@ import shutil
 import sqlite3
 import threading
 from bisect import bisect_right
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple, TypedDict, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 from filelock import FileLock
+from numpy.typing import NDArray
 
 from embeddings import FaissIndex, LexicalIndex, Row, StaleIndexError
 from embeddings.encoder import Vectors
 from embeddings.index import Ids
-from qa.articles import Article
+from qa.articles import Article, Skipped
+from qa.filters import Filters, where
 from qa.passages import Passage, Span
-from qa.periods import Period
 from qa.quotes import Quote
+from qa.repeats import Lines, Sketch
 
 log = logging.getLogger(__name__)
 
@@ -37,14 +40,22 @@ _FILTERS_KEPT = 20
 # A lexical index of so many passages is made anew in less than a second, and its scores are then what they would be
 # if no passage had ever been removed.
 _SOON_MADE = 20_000
-_VERSION = 4
+_VERSION = 5
 _SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, skipped TEXT NOT NULL) WITHOUT ROWID;
+-- An article whose text another one has, too, is the same as that one, and has no passages and quotes of its own.
 CREATE TABLE articles (
     id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
-    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, tags TEXT NOT NULL, stamp TEXT NOT NULL,
-    digest TEXT NOT NULL, title_vector BLOB NOT NULL
+    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, tags TEXT NOT NULL,
+    boilerplate TEXT NOT NULL, file TEXT NOT NULL, as_read TEXT NOT NULL, content TEXT NOT NULL,
+    same_as TEXT REFERENCES articles, near INTEGER, lines BLOB NOT NULL, sketch BLOB NOT NULL,
+    title_vector BLOB NOT NULL, digest TEXT NOT NULL
 );
+CREATE INDEX articles_of_file ON articles (file);
+CREATE INDEX articles_by_content ON articles (content);
+CREATE INDEX articles_the_same ON articles (same_as) WHERE same_as IS NOT NULL;
+CREATE INDEX articles_near ON articles (near) WHERE near IS NOT NULL;
 -- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE,
@@ -57,27 +68,26 @@ CREATE TABLE quotes (
 );
 CREATE INDEX quotes_of_article ON quotes (article);
 CREATE INDEX quotes_of_speaker ON quotes (speaker);
-INSERT INTO meta VALUES ('made_for', ''), ('state', '');
+INSERT INTO meta VALUES ('made_for', ''), ('state', ''), ('compared', '');
 """
 # What SQLite says where the disk or another process is in the way; whatever else it says is damage.
 _NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
+_NONE: Vectors = np.zeros((0, 1), dtype=np.float32)
 _QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by, vector'
-_FIELDS = "id, title, text, path, source, authors, published, url, body, tags"
+_FIELDS = "id, title, text, path, source, authors, published, url, body, tags, boilerplate"
+_COPIES = "(SELECT json_group_array(path) FROM articles AS c WHERE c.same_as = articles.id)"
 
 
-class Filters(TypedDict, total=False):
-    """Which articles to look in: those for which all that is given holds.
+class Problem(NamedTuple):
+    """What is wrong with an index, in words, and what it touches.
 
-    ``source``, ``author`` and ``tag`` are names, in any case; ``since`` and ``until`` are dates, both included, or
-    "YYYY-MM-DD" (an article without a date is in no period); ``article`` is an id, path or title.
+    "all": it must be made anew; "articles": those in ``articles`` (ids); "indexes": what is derived from the articles;
+    "folder": it is not in step with the folder; "disk": there is little room.
     """
 
-    source: str | None
-    author: str | None
-    since: date | str | None
-    until: date | str | None
-    article: str | None
-    tag: str | None
+    touches: str
+    what: str
+    articles: tuple[str, ...] = ()
 
 
 class Nearness(NamedTuple):
@@ -90,6 +100,35 @@ class Nearness(NamedTuple):
 
 
 @dataclass(frozen=True)
+class Prepared:
+    """An article with all that is made of it, as it is stored: vectors are (number of what they are of, dimension).
+
+    ``quote_vectors`` are of the sentences in which the quotes stand, ``title_vector`` is (dimension,). ``lines`` and
+    ``sketch`` are those of `qa.repeats`. ``file`` is the path of the file that it is in, in the folder.
+    """
+
+    article: Article
+    file: str
+    passages: Sequence[Passage]
+    passage_vectors: Vectors
+    quotes: Sequence[Quote]
+    quote_vectors: Vectors
+    title_vector: Vectors
+    lines: Lines
+    sketch: Sketch
+
+
+class Compared(NamedTuple):
+    """What articles are compared by, in the same order: ids, who has boilerplate, and what `qa.repeats` makes."""
+
+    ids: list[str]
+    has_boilerplate: list[bool]
+    lines: list[Lines]
+    titles: Vectors
+    sketches: NDArray[np.uint32]
+
+
+@dataclass(frozen=True)
 class _Indexes:
     """What was derived from one state of the articles, and which of its passages lately used filters leave."""
 
@@ -97,6 +136,15 @@ class _Indexes:
     vectors: FaissIndex
     words: LexicalIndex
     filtered: dict[tuple[str, ...], Ids] = field(default_factory=dict)
+
+
+class _Made(NamedTuple):
+    """An article and its passages (id, start, end, vector), with its digest as it is and as it was written."""
+
+    article: Article
+    passages: list[tuple[int, int, int, bytes]]
+    digest: str
+    written: str
 
 
 class Candidate(NamedTuple):
@@ -121,16 +169,20 @@ class Store:
     """Articles, their passages and vectors, in one folder.
 
     One article's change is one transaction; a crash at any moment leaves each article whole, old or new. Several
-    processes may read; who changes anything holds `writing`. Threads may share a Store. Raises OSError where the
-    folder cannot be written.
+    processes may read; who changes anything holds `writing`. Threads may share a Store. A damaged database is made
+    anew, empty; without ``mend`` it is left as it is, and DamagedStoreError raised. Raises OSError where the folder
+    cannot be written, or, without ``mend``, holds no index.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, mend: bool = True) -> None:
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            if mend:
+                folder.mkdir(parents=True, exist_ok=True)
+            elif not (folder / _FILE).exists():
+                raise FileNotFoundError("there is none")
             self._lock = FileLock(folder / "lock")
             with self._lock:
-                self._database = _open(folder / _FILE)
+                self._database = _open(folder / _FILE, mend=mend)
         except (OSError, sqlite3.OperationalError) as error:
             raise OSError(
                 f"the index cannot be kept in {str(folder)!r} ({error}): name another place for it with --index"
@@ -165,38 +217,69 @@ class Store:
                     raise OSError(f"the index in {str(self.folder)!r} cannot be used: {error}") from error
                 raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: {error}") from error
 
-    def stamps(self) -> dict[str, tuple[str, str]]:
-        """Return what is held: path in the folder -> (article id, stamp)."""
+    def files(self) -> dict[str, tuple[str, tuple[Skipped, ...]]]:
+        """Return which files were read whole: path in the folder -> (stamp, what in it was not read)."""
         with self._cursor() as cursor:
-            rows = cursor.execute("SELECT path, id, stamp FROM articles")
-            return {path: (article_id, stamp) for path, article_id, stamp in rows}
+            rows = cursor.execute("SELECT path, stamp, skipped FROM files").fetchall()
+            return {
+                path: (stamp, tuple(Skipped(*skip) for skip in json.loads(skipped))) for path, stamp, skipped in rows
+            }
 
-    def replace_article(
-        self,
-        article: Article,
-        passages: Sequence[Passage],
-        passage_vectors: Vectors,
-        *,
-        quotes: Sequence[Quote],
-        quote_vectors: Vectors,
-        title_vector: Vectors,
-        stamp: str,
-    ) -> None:
+    def note_file(self, path: str, stamp: str, skipped: Sequence[Skipped]) -> None:
+        """Note that a file was read whole."""
+        row = (path, stamp, json.dumps([(skip.path, skip.reason) for skip in skipped]))
+        with self._cursor() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO files VALUES (?, ?, ?)", row)
+
+    def forget_files(self, paths: Sequence[str]) -> None:
+        """Note that files are to be read again, whether they changed or not."""
+        with self._cursor() as cursor:
+            cursor.executemany("DELETE FROM files WHERE path = ?", [(path,) for path in paths])
+
+    def held(self) -> dict[str, dict[str, tuple[str, str]]]:
+        """Return what is held: file -> article's path -> (its id, what `as_read` makes of it)."""
+        held: dict[str, dict[str, tuple[str, str]]] = {}
+        with self._cursor() as cursor:
+            for file, path, article_id, read in cursor.execute("SELECT file, path, id, as_read FROM articles"):
+                held.setdefault(file, {})[path] = (article_id, read)
+        return held
+
+    def same_text(self, article: Article) -> str | None:
+        """Return the id of another article that has the same text, so that this one needs no vectors."""
+        with self._cursor() as cursor:
+            return self._same_text(cursor, article)
+
+    def _same_text(self, cursor: sqlite3.Cursor, article: Article) -> str | None:
+        query = "SELECT id FROM articles WHERE content = ? AND id <> ? AND same_as IS NULL"
+        found = cursor.execute(query, (_content(article), article.id)).fetchone()
+        return str(found[0]) if found else None
+
+    def replace_article(self, new: Prepared) -> None:
         """Put an article with its passages and its quotes in the place of the old one.
 
-        ``passage_vectors`` (len(passages), dimension) and ``quote_vectors`` (len(quotes), dimension), of the sentences
-        in which the quotes stand, are in their order; ``title_vector`` has the shape (dimension,).
+        Where another article has the same text, it becomes a copy of that, and what is made of it is not kept.
         """
-        spans = [(passage.start, passage.end) for passage in passages]
-        blobs = [_blob(vector) for vector in passage_vectors]
-        said = [(*_quote_row(quote), _blob(vector)) for quote, vector in zip(quotes, quote_vectors, strict=True)]
-        title = _blob(title_vector)
+        article = new.article
         with self._cursor() as cursor:
-            cursor.execute("DELETE FROM articles WHERE id = ?", (article.id,))
+            self._hand_over(cursor, article)
+            same_as = self._same_text(cursor, article)
+            if same_as:
+                new = replace(new, passages=[], passage_vectors=_NONE, quotes=[], quote_vectors=_NONE)
+            spans = [(passage.start, passage.end) for passage in new.passages]
+            blobs = [_blob(vector) for vector in new.passage_vectors]
+            said = [(*_quote_row(q), _blob(vector)) for q, vector in zip(new.quotes, new.quote_vectors, strict=True)]
+            more = (new.lines.astype("<u8").tobytes(), new.sketch.astype("<u4").tobytes(), _blob(new.title_vector))
+            fields = f"{_FIELDS}, file, as_read, content, same_as, lines, sketch, title_vector, digest"
+            row = (*_row(article), new.file, as_read(article), _content(article), same_as, *more)
+            digest = _digest(article, spans, blobs, said, more)
+            cursor.execute("DELETE FROM passages WHERE article = ?", (article.id,))
+            cursor.execute("DELETE FROM quotes WHERE article = ?", (article.id,))
+            columns = fields.split(", ")
+            changed = ", ".join(f"{name} = excluded.{name}" for name in columns[1:])
             cursor.execute(
-                f"INSERT INTO articles ({_FIELDS}, stamp, title_vector, digest)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (*_row(article), stamp, title, _digest(article, spans, blobs, said, title)),
+                f"INSERT INTO articles ({fields}) VALUES ({', '.join('?' * len(columns))})"
+                f" ON CONFLICT (id) DO UPDATE SET {changed}",
+                (*row, digest),
             )
             cursor.executemany(
                 'INSERT INTO passages (article, "start", "end", vector) VALUES (?, ?, ?, ?)',
@@ -207,21 +290,106 @@ class Store:
                 [(article.id, *row) for row in said],
             )
             _change_state(cursor)
-            self._articles.pop(article.id, None)
+            self._forget(article.id, same_as)
 
-    def restamp(self, article_id: str, stamp: str) -> None:
-        """Note that the file was looked at again and holds the same text."""
-        with self._cursor() as cursor:
-            cursor.execute("UPDATE articles SET stamp = ? WHERE id = ?", (stamp, article_id))
+    def _hand_over(self, cursor: sqlite3.Cursor, new: Article | str) -> None:
+        """Give what is made of an article that goes, or gets another text, to the first of its copies."""
+        article_id = new if isinstance(new, str) else new.id
+        query = "SELECT id FROM articles WHERE same_as = ? AND content <> ? ORDER BY path"
+        content = "" if isinstance(new, str) else _content(new)
+        copies = [row[0] for row in cursor.execute(query, (article_id, content))]
+        if not copies:
+            return
+        old = cursor.execute(f"SELECT {_FIELDS} FROM articles WHERE id = ?", (article_id,)).fetchone()
+        boilerplate = old[-1]
+        first, *others = copies
+        for table in ("passages", "quotes"):
+            cursor.execute(f"UPDATE {table} SET article = ? WHERE article = ?", (first, article_id))
+        cursor.execute("UPDATE articles SET same_as = NULL, boilerplate = ? WHERE id = ?", (boilerplate, first))
+        cursor.executemany("UPDATE articles SET same_as = ? WHERE id = ?", [(first, other) for other in others])
+        made = self._made_of(cursor, first)
+        cursor.execute("UPDATE articles SET digest = ? WHERE id = ?", (made.digest, first))
+        self._forget(*copies)
 
     def delete(self, article_ids: Sequence[str]) -> None:
-        """Remove articles with all that belongs to them."""
+        """Remove articles with all that belongs to them, but for what their copies need."""
         if article_ids:
             with self._cursor() as cursor:
-                cursor.executemany("DELETE FROM articles WHERE id = ?", [(article_id,) for article_id in article_ids])
-                _change_state(cursor)
                 for article_id in article_ids:
-                    self._articles.pop(article_id, None)
+                    same_as = cursor.execute("SELECT same_as FROM articles WHERE id = ?", (article_id,)).fetchone()
+                    self._hand_over(cursor, article_id)
+                    cursor.execute("DELETE FROM articles WHERE id = ?", (article_id,))
+                    self._forget(article_id, *(same_as or ()))
+                _change_state(cursor)
+
+    def discard_articles(self, article_ids: Sequence[str]) -> None:
+        """Remove damaged articles with their copies, and note that their files are to be read again."""
+        with self._cursor() as cursor:
+            chosen = (json.dumps(list(article_ids)),)
+            within = "IN (SELECT value FROM json_each(?))"
+            cursor.execute(
+                f"DELETE FROM files WHERE path IN (SELECT file FROM articles WHERE id {within} OR same_as {within})",
+                chosen * 2,
+            )
+            cursor.execute(f"DELETE FROM articles WHERE same_as {within}", chosen)
+            cursor.execute(f"DELETE FROM articles WHERE id {within}", chosen)
+            _change_state(cursor)
+            self._articles.clear()
+
+    def _forget(self, *article_ids: str | None) -> None:
+        for article_id in article_ids:
+            self._articles.pop(article_id or "", None)
+
+    def known_vectors(self, article_id: str) -> dict[str, Vectors]:
+        """Return what was encoded of an article as it is held: text -> vector. Raises DamagedStoreError."""
+        with self._cursor() as cursor:
+            if not cursor.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
+                return {}
+            made = self._verified(cursor, article_id)
+            if made is None:
+                return {}
+            text = made.article.text
+            return {text[start:end]: np.frombuffer(blob, "<f4") for _, start, end, blob in made.passages}
+
+    def compared(self) -> Compared:
+        """Return what the articles are compared by, without copies."""
+        query = "SELECT id, boilerplate <> '[]', lines, title_vector, sketch FROM articles WHERE same_as IS NULL"
+        with self._cursor() as cursor:
+            rows = cursor.execute(f"{query} ORDER BY path").fetchall()
+        ids, has, lines, titles, sketches = zip(*rows, strict=True) if rows else ((), (), (), (), ())
+        return Compared(
+            list(ids),
+            [bool(value) for value in has],
+            [np.frombuffer(blob, "<u8") for blob in lines],
+            np.frombuffer(b"".join(titles), "<f4").reshape(len(ids), -1 if ids else 1),
+            np.frombuffer(b"".join(sketches), "<u4").reshape(len(ids), -1 if ids else 1),
+        )
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether the articles were compared with each other since the last change."""
+        return self._meta("compared") == self.state
+
+    def note_compared(self, groups: Mapping[str, int]) -> None:
+        """Note which articles (ids) are in which group of near copies, and that all were compared."""
+        with self._cursor() as cursor:
+            cursor.execute("UPDATE articles SET near = NULL WHERE near IS NOT NULL")
+            cursor.executemany("UPDATE articles SET near = ? WHERE id = ?", [(n, id_) for id_, n in groups.items()])
+            cursor.execute("UPDATE meta SET value = ? WHERE key = 'compared'", (self.state,))
+
+    def file_of(self, article_id: str) -> str:
+        """Return the path of the file that an article is in."""
+        with self._cursor() as cursor:
+            return str(cursor.execute("SELECT file FROM articles WHERE id = ?", (article_id,)).fetchone()[0])
+
+    def near_copies(self, article_id: str) -> list[Article]:
+        """Return the other articles of which much is the same, in the order of their paths."""
+        query = """
+            SELECT id FROM articles WHERE near = (SELECT near FROM articles WHERE id = ?) AND id <> ? ORDER BY path
+        """
+        with self._cursor() as cursor:
+            ids = [row[0] for row in cursor.execute(query, (article_id, article_id))]
+            return [self._held(other) for other in ids]
 
     @property
     def state(self) -> str:
@@ -243,7 +411,9 @@ class Store:
     def clear(self, *, made_for: str) -> None:
         """Remove everything, and note what makes the vectors that follow."""
         with self._cursor() as cursor:
+            cursor.execute("DELETE FROM articles WHERE same_as IS NOT NULL")
             cursor.execute("DELETE FROM articles")
+            cursor.execute("DELETE FROM files")
             cursor.execute("UPDATE meta SET value = ? WHERE key = 'made_for'", (made_for,))
             _change_state(cursor)
             self._articles.clear()
@@ -256,6 +426,63 @@ class Store:
             self._database = _open(self.folder / _FILE)
             self._articles.clear()
 
+    def check(self, made_for: str) -> Iterator[Problem]:
+        """Yield what is wrong with the database, and with the indexes that are saved."""
+        with self._cursor() as cursor:
+            wrong = [row[0] for row in cursor.execute("PRAGMA integrity_check(5)") if row[0] != "ok"]
+            wrong += [f"a row of {row[0]} has no article" for row in cursor.execute("PRAGMA foreign_key_check")]
+            if wrong:
+                yield Problem("all", f"the database is damaged: {'; '.join(wrong)}")
+                return
+            if self.made_for != made_for:
+                yield Problem("folder", f"the index was made by {self.made_for!r}, not by {made_for!r}")
+            if not self.is_compared:
+                yield Problem("folder", "the articles were not compared with each other since the last change")
+            yield from self._check_articles(cursor)
+            wanted = {row[0] for row in cursor.execute("SELECT id FROM passages")}
+            for name, load in (
+                ("vector", lambda: FaissIndex.load(self.folder, made_from=self.state)),
+                ("lexical", lambda: LexicalIndex.load(self.folder / _WORDS, made_from=self.state)),
+            ):
+                try:
+                    held = load().ids()
+                    if held != wanted:
+                        more, less = len(held - wanted), len(wanted - held)
+                        yield Problem("indexes", f"the {name} index has {more} passages too many and lacks {less}")
+                except StaleIndexError as reason:
+                    yield Problem("indexes", f"the {name} index cannot be used: {reason}")
+
+    def _check_articles(self, cursor: sqlite3.Cursor) -> Iterator[Problem]:
+        dimensions = set()
+        query = "SELECT id, path, same_as, content FROM articles ORDER BY path"
+        seen: dict[str, str] = {}
+        for article_id, path, same_as, content in cursor.execute(query).fetchall():
+            made = self._verified(cursor, article_id)
+            if made is None:
+                yield Problem("articles", f"{path}: what is held of it is not what was written", (article_id,))
+                continue
+            spans = [(start, end) for _, start, end, _ in made.passages]
+            if any(not 0 <= start < end <= len(made.article.text) for start, end in spans):
+                yield Problem("articles", f"{path}: a passage is no slice of it", (article_id,))
+            if any(start < last for (_, last), (start, _) in pairwise(spans)):
+                yield Problem("articles", f"{path}: a passage is there twice", (article_id,))
+            vectors = [np.frombuffer(blob, "<f4") for *_, blob in made.passages]
+            dimensions |= {len(vector) for vector in vectors}
+            if not all(np.isfinite(vector).all() for vector in vectors):
+                yield Problem("articles", f"{path}: a passage's vector is none", (article_id,))
+            if same_as is None and content in seen:
+                yield Problem("articles", f"{path}: the text of {seen[content]} is there twice", (article_id,))
+            if same_as is None:
+                seen[content] = path
+            elif made.passages:
+                yield Problem("articles", f"{path} is a copy, and has passages of its own", (article_id,))
+        if len(dimensions) > 1:
+            yield Problem("all", f"the vectors are of different models: they have {sorted(dimensions)} dimensions")
+
+    def discard_indexes(self) -> None:
+        """Remove what is derived from the articles: `load_indexes` makes it anew."""
+        _discard_indexes(self.folder)
+
     def load_indexes(self) -> None:
         """Bring the indexes in step with the articles: the saved ones if they are theirs and whole, else made anew.
 
@@ -263,13 +490,22 @@ class Store:
         """
         with self._cursor() as cursor:
             state = self.state
-            try:
-                vectors = FaissIndex.load(self.folder, made_from=state)
-            except StaleIndexError as reason:
-                log.info("making the vector index anew: %s", reason)
-                vectors = FaissIndex(*self._verified_rows(cursor))
-                vectors.save(self.folder, made_from=state)
-            self._indexes = _Indexes(state, vectors, self._words(cursor, state))
+            self._indexes = _Indexes(state, self._vectors(cursor, state), self._words(cursor, state))
+
+    def _vectors(self, cursor: sqlite3.Cursor, state: str) -> FaissIndex:
+        """Return the vector index. One of an earlier state is only changed: an id is never given to another text."""
+        try:
+            return FaissIndex.load(self.folder, made_from=state)
+        except StaleIndexError as reason:
+            log.info("bringing the vector index in step: %s", reason)
+        wanted = {row[0] for row in cursor.execute("SELECT id FROM passages")}
+        try:
+            index = FaissIndex.load(self.folder)
+            index.change(*self._verified_rows(cursor, wanted - index.ids()), removed=sorted(index.ids() - wanted))
+        except StaleIndexError:
+            index = FaissIndex(*self._verified_rows(cursor, wanted))
+        index.save(self.folder, made_from=state)
+        return index
 
     def _words(self, cursor: sqlite3.Cursor, state: str) -> LexicalIndex:
         """Return the lexical index. One of an earlier state is only changed: an id is never given to another text."""
@@ -298,36 +534,41 @@ class Store:
         index.save(made_from=state)
         return index
 
-    def _verified_rows(self, cursor: sqlite3.Cursor) -> tuple[list[int], Vectors]:
+    def _verified_rows(self, cursor: sqlite3.Cursor, wanted: Collection[int]) -> tuple[list[int], Vectors]:
+        """Return the ids and vectors of passages, their articles checked to be what was written."""
+        query = "SELECT DISTINCT article FROM passages WHERE id IN (SELECT value FROM json_each(?))"
+        articles = [row[0] for row in cursor.execute(query, (json.dumps(sorted(wanted)),))]
         ids: list[int] = []
         blobs: list[bytes] = []
         damaged = []
-        for (article_id,) in cursor.execute("SELECT id FROM articles").fetchall():
-            rows = self._verified(cursor, article_id)
-            if rows is None:
+        for article_id in articles:
+            made = self._verified(cursor, article_id)
+            if made is None:
                 damaged.append(article_id)
                 continue
-            ids += [passage_id for passage_id, _ in rows[1]]
-            blobs += [blob for _, blob in rows[1]]
+            ids += [row[0] for row in made.passages]
+            blobs += [row[3] for row in made.passages]
         if damaged:
             raise DamagedStoreError(f"{len(damaged)} articles in {str(self.folder)!r} are damaged", damaged)
         return ids, np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(ids), -1 if ids else 1)
 
-    def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> tuple[Article, list[tuple[int, bytes]]] | None:
-        """Return an article and its (passage id, vector), or None unless they are what was written."""
-        row = cursor.execute(
-            f"SELECT {_FIELDS}, title_vector, digest FROM articles WHERE id = ?", (article_id,)
-        ).fetchone()
-        query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
-        passages = cursor.execute(query, (article_id,)).fetchall()
-        said = cursor.execute(f"SELECT {_QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
+    def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> _Made | None:
+        """Return an article with what was made of it, or None unless that is what was written."""
         try:
-            article = _article(row[:-2])
-            spans, blobs = [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages]
-            digest = _digest(article, spans, blobs, said, row[-2])
+            made = self._made_of(cursor, article_id)
         except (TypeError, ValueError, UnicodeError):
             return None
-        return (article, [(passage_id, blob) for passage_id, _, _, blob in passages]) if digest == row[-1] else None
+        return made if made.digest == made.written else None
+
+    def _made_of(self, cursor: sqlite3.Cursor, article_id: str) -> _Made:
+        query = f"SELECT {_FIELDS}, {_COPIES}, lines, sketch, title_vector, digest FROM articles WHERE id = ?"
+        row = cursor.execute(query, (article_id,)).fetchone()
+        query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY "start", id'
+        passages = cursor.execute(query, (article_id,)).fetchall()
+        said = cursor.execute(f"SELECT {_QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
+        article = _article(row[:-4])
+        spans, blobs = [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages]
+        return _Made(article, passages, _digest(article, spans, blobs, said, row[-4:-1]), row[-1])
 
     def article(self, article_id: str) -> Article:
         """Return one article, its text checked to be what was read. Raises KeyError, DamagedStoreError."""
@@ -335,30 +576,31 @@ class Store:
             if article_id not in self._articles:
                 if not cursor.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
                     raise KeyError(f"no article {article_id!r}")
-                rows = self._verified(cursor, article_id)
-                if rows is None:
+                made = self._verified(cursor, article_id)
+                if made is None:
                     raise DamagedStoreError(f"the article {article_id!r} in the index is damaged", [article_id])
                 if len(self._articles) >= 1000:
                     self._articles.pop(next(iter(self._articles)))
-                self._articles[article_id] = rows[0]
+                self._articles[article_id] = made.article
             return self._articles[article_id]
 
-    def articles(self) -> list[Article]:
-        """Return all articles, in the order of their paths."""
+    def articles(self, **filters: Unpack[Filters]) -> list[Article]:
+        """Return the articles that the filters leave, in the order of their paths."""
+        within, values = where(**filters)
+        query = f"SELECT {_FIELDS}, {_COPIES} FROM articles WHERE same_as IS NULL AND {within} ORDER BY path"
         with self._cursor() as cursor:
-            rows = cursor.execute(f"SELECT {_FIELDS} FROM articles ORDER BY path").fetchall()
-        return [_article(row) for row in rows]
+            return [_article(row) for row in cursor.execute(query, values)]
 
     def count(self) -> int:
         """Return how many articles are held."""
         with self._cursor() as cursor:
-            return int(cursor.execute("SELECT count(*) FROM articles").fetchone()[0])
+            return int(cursor.execute("SELECT count(*) FROM articles WHERE same_as IS NULL").fetchone()[0])
 
     def newest(self, **filters: Unpack[Filters]) -> date | None:
         """Return the date of the newest article that the filters leave; None where none has a date."""
-        where, values = _where(**filters)
+        within, values = where(**filters)
         with self._cursor() as cursor:
-            latest = cursor.execute(f"SELECT max(published) FROM articles WHERE {where}", values).fetchone()[0]
+            latest = cursor.execute(f"SELECT max(published) FROM articles WHERE {within}", values).fetchone()[0]
         return date.fromisoformat(latest) if latest else None
 
     def candidates(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
@@ -389,12 +631,12 @@ class Store:
 
     def _passages_in(self, indexes: _Indexes, **filters: Unpack[Filters]) -> Ids | None:
         """Return the ids of the passages of the articles that the filters leave; None: of all."""
-        where, values = _where(**filters)
+        within, values = where(**filters)
         if not values:
             return None
-        asked = (where, *values.values())
+        asked = (within, *values.values())
         if asked not in indexes.filtered:
-            query = f"SELECT id FROM passages WHERE article IN (SELECT id FROM articles WHERE {where})"
+            query = f"SELECT id FROM passages WHERE article IN (SELECT id FROM articles WHERE {within})"
             with self._cursor() as cursor:
                 rows = cursor.execute(query, values).fetchall()
             if len(indexes.filtered) >= _FILTERS_KEPT:
@@ -431,12 +673,12 @@ class Store:
 
     def speakers(self, **filters: Unpack[Filters]) -> dict[str, int]:
         """Return who is quoted in the articles that the filters leave, and how often."""
-        where, values = _where(**filters)
+        within, values = where(**filters)
         # Without filters the index on speakers alone tells, in a tenth of the time.
         articles = "JOIN articles ON articles.id = quotes.article" if values else ""
         query = f"""
             SELECT speaker, count(*) FROM quotes {articles}
-            WHERE speaker IS NOT NULL AND {where} GROUP BY speaker ORDER BY count(*) DESC, speaker
+            WHERE speaker IS NOT NULL AND {within} GROUP BY speaker ORDER BY count(*) DESC, speaker
         """
         with self._cursor() as cursor:
             return dict(cursor.execute(query, values))
@@ -452,15 +694,15 @@ class Store:
 
         In the order of the articles' paths and of their texts. Raises DamagedStoreError.
         """
-        where, values = _where(**filters)
+        within, values = where(**filters)
         for name, column, chosen in (("s", "speaker", speakers), ("a", "quotes.article", articles)):
             if chosen is not None:
-                where += f" AND {column} IN (SELECT value FROM json_each(:{name}))"
+                within += f" AND {column} IN (SELECT value FROM json_each(:{name}))"
                 values[name] = json.dumps(list(chosen))
         query = f"""
             SELECT articles.id, {_QUOTE.removesuffix(", vector")}
             FROM quotes JOIN articles ON articles.id = quotes.article
-            WHERE {where} ORDER BY path, "start"
+            WHERE {within} ORDER BY path, "start"
         """
         with self._cursor() as cursor:
             return [
@@ -507,8 +749,11 @@ class Store:
             self._database.close()
 
 
-def _open(file: Path) -> sqlite3.Connection:
-    """Open the database, made anew where it is no database, damaged, or of another version of this program."""
+def _open(file: Path, *, mend: bool = True) -> sqlite3.Connection:
+    """Open the database, made anew where it is no database, damaged, or of another version of this program.
+
+    Without ``mend``, DamagedStoreError is raised for such a one.
+    """
     for _ in range(2):
         database = sqlite3.connect(file, check_same_thread=False, timeout=30)
         try:
@@ -519,20 +764,29 @@ def _open(file: Path) -> sqlite3.Connection:
             database.execute("PRAGMA foreign_keys = ON")
             if not tables:
                 # Its ids begin anew, so that no index may be left of the ones before.
-                shutil.rmtree(file.with_name(_WORDS), ignore_errors=True)
+                _discard_indexes(file.parent)
                 database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
                 return database
-            if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 2:
+            if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 3:
                 return database
-            log.warning("%s is of another version of this program: it is made anew", file)
+            trouble = "of another version of this program"
         except (sqlite3.Error, UnicodeDecodeError) as error:
             if isinstance(error, sqlite3.OperationalError) and _NOT_DAMAGE.search(str(error)):
                 database.close()
                 raise
-            log.warning("%s is damaged (%s): it is made anew", file, error)
+            trouble = f"damaged ({error})"
         database.close()
+        if not mend:
+            raise DamagedStoreError(f"{str(file)!r} is {trouble}")
+        log.warning("%s is %s: it is made anew", file, trouble)
         _discard(file)
     raise OSError(f"{str(file)!r} cannot be made")
+
+
+def _discard_indexes(folder: Path) -> None:
+    for name in (FaissIndex.MANIFEST, FaissIndex.FILE):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / _WORDS, ignore_errors=True)
 
 
 def _discard(file: Path) -> None:
@@ -545,50 +799,6 @@ def _change_state(cursor: sqlite3.Cursor) -> None:
     cursor.execute("UPDATE meta SET value = ? WHERE key = 'state'", (secrets.token_hex(16),))
 
 
-def day(value: date | str | None) -> date | None:
-    """Return a date as it is, and "YYYY-MM-DD" as a date. Raises ValueError for what is neither."""
-    if isinstance(value, str):
-        try:
-            return date.fromisoformat(value)
-        except ValueError as error:
-            raise ValueError(f"{value!r} is no date: write it as YYYY-MM-DD") from error
-    return value
-
-
-def narrowed(filters: Filters, period: Period) -> Filters:
-    """Return the filters with their ``since`` and ``until`` narrowed to a period: what both leave is left."""
-    since, until = day(filters.get("since")), day(filters.get("until"))
-    return {
-        **filters,
-        "since": max(filter(None, (since, period.since)), default=None),
-        "until": min(filter(None, (until, period.until)), default=None),
-    }
-
-
-def _where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
-    """Return the condition on articles that the filters make, and its values."""
-    unknown = filters.keys() - Filters.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
-    since, until = day(filters.get("since")), day(filters.get("until"))
-    conditions = {
-        "source": ("lower(source) = lower(:source)", filters.get("source")),
-        "author": (
-            "EXISTS (SELECT 1 FROM json_each(authors) WHERE lower(value) = lower(:author))",
-            filters.get("author"),
-        ),
-        "since": ("published >= :since", since.isoformat() if since else None),
-        "until": ("published <= :until", until.isoformat() if until else None),
-        "article": (":article IN (articles.id, path, title)", filters.get("article")),
-        "tag": ("EXISTS (SELECT 1 FROM json_each(tags) WHERE lower(value) = lower(:tag))", filters.get("tag")),
-    }
-    asked = {name: (condition, value) for name, (condition, value) in conditions.items() if value is not None}
-    return (
-        " AND ".join(["TRUE", *(condition for condition, _ in asked.values())]),
-        {name: value for name, (_, value) in asked.items()},
-    )
-
-
 def _span(text: str | None) -> Span | None:
     if text is None:
         return None
@@ -596,19 +806,33 @@ def _span(text: str | None) -> Span | None:
     return start, end
 
 
+def as_read(article: Article) -> str:
+    """Return what names all that was read of an article: another one after any change of its file that concerns it."""
+    return _sha(_row(article)[:-1])
+
+
+def _content(article: Article) -> str:
+    return _sha([article.text, article.body])
+
+
+def _sha(values: Sequence[str | int | None]) -> str:
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
+
+
 def _row(article: Article) -> tuple[str | int | None, ...]:
     published = article.published.isoformat() if article.published else None
     authors, tags = (json.dumps(names, ensure_ascii=False) for names in (article.authors, article.tags))
     a = article
-    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body, tags)
+    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body, tags, json.dumps(a.boilerplate))
 
 
-def _article(row: tuple[str, str, str, str, str | None, str, str | None, str | None, int, str]) -> Article:
-    article_id, title, text, path, source, authors, published, url, body, tags = row
+def _article(row: Sequence[Any]) -> Article:
+    """Make an article of its `_FIELDS` and the paths of its copies."""
+    article_id, title, text, path, source, authors, published, url, body, tags, boilerplate, copies = row
     day = date.fromisoformat(published) if published else None
-    return Article(
-        article_id, title, text, path, source, tuple(json.loads(authors)), day, url, body, tuple(json.loads(tags))
-    )
+    names, labels, others = (tuple(json.loads(names)) for names in (authors, tags, copies))
+    spans = tuple((start, end) for start, end in json.loads(boilerplate))
+    return Article(article_id, title, text, path, source, names, day, url, body, labels, spans, tuple(sorted(others)))
 
 
 def _quote_row(quote: Quote) -> tuple[int | str | None, ...]:
@@ -632,9 +856,9 @@ def _digest(
     spans: Sequence[tuple[int, int]],
     vectors: Sequence[bytes],
     quotes: Sequence[Sequence[Any]],
-    title: bytes,
+    more: Sequence[bytes],
 ) -> str:
     digest = hashlib.sha256(json.dumps([_row(article), list(spans), [quote[:-1] for quote in quotes]]).encode())
-    for vector in (*vectors, *(quote[-1] for quote in quotes), title):
-        digest.update(vector)
+    for blob in (*vectors, *(quote[-1] for quote in quotes), *more):
+        digest.update(blob)
     return digest.hexdigest()

@@ -273,7 +273,7 @@ class HostileLibrary:
     """Every sentence of its one article is an attack; a question that ends in a number is answered with that one."""
 
     def __init__(self, report: Any, go_on: threading.Event) -> None:
-        report(1, 4)
+        report(1, 4, 9)
         go_on.wait(60)
         every = " ".join(HOSTILE)
         text = "\r\n\r\n".join(["Before.", *HOSTILE, "A sentence\r\nover two lines.", "After."])

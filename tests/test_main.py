@@ -130,7 +130,7 @@ def test_index_names_what_it_could_not_read(tmp_path: Path, capsys: pytest.Captu
         (["ask", " "], "it is empty: ask something"),
         (["ask", "a", "--since", "May"], "'May' is no date: write it as YYYY-MM-DD"),
         (["ask", "a", "--today", "32"], "'32' is no date: write it as YYYY-MM-DD"),
-        (["search", "a", "-k", "0"], "'0' is no number of passages: give 1 or more"),
+        (["search", "a", "-k", "0"], "'0' is no number above 0: give 1 or more"),
         (["sing"], "invalid choice: 'sing'"),
         ([], "required"),
     ],

@@ -298,7 +298,7 @@ def test_a_library_that_cannot_be_opened_answers_with_the_reason() -> None:
 
 def test_a_question_waits_and_shows_the_progress() -> None:
     def slow(report: Any) -> Any:
-        report(12, 26)
+        report(12, 26, 100)
         page.time.sleep(0.4)
         return Library(answer(refusal="no"))
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from conftest import SEED, WordEncoder
 
-from qa.articles import Article, parse_article, read_article
+from qa.articles import Article, decoded, parse_article
 from qa.passages import sentence_spans, split_article
 
 
@@ -51,7 +51,7 @@ def test_a_line_break_ends_a_paragraph_unless_the_text_is_wrapped() -> None:
 
 
 def test_the_seed_article_is_cut_into_its_sentences_without_head_and_tail() -> None:
-    article = read_article(SEED, SEED.name)
+    article = parse_article(decoded(SEED.read_bytes()), SEED.name)
     spans = list(sentence_spans(article.text, article.body, prose=True))
     assert len(spans) == 18
     first, second, last = spans[0], spans[1], spans[-1]
@@ -130,7 +130,7 @@ def test_any_text_is_cut_into_slices_in_order(encoder: WordEncoder) -> None:
 
 @pytest.mark.model
 def test_the_real_tokenizer_never_gets_more_than_it_reads(model) -> None:  # type: ignore[no-untyped-def]
-    text = read_article(SEED, SEED.name).text + " antidisestablishmentarianism" * 400
+    text = parse_article(decoded(SEED.read_bytes()), SEED.name).text + " antidisestablishmentarianism" * 400
     passages = split_article(Article("1", "", text), model.token_spans, model.token_limit)
     assert model.token_limit == 254
     assert len(passages) > 5

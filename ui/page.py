@@ -67,7 +67,7 @@ watch('value', () => {
 class Opening:
     """A library while it is being opened in a thread of its own, and after: where it is, and how far it got."""
 
-    def __init__(self, open_library: Callable[[Callable[[int, int], None]], Library]) -> None:
+    def __init__(self, open_library: Callable[[Callable[[int, int, int], None]], Library]) -> None:
         self._open_library = open_library
         self._library: Future[Library] = Future()
         self._done, self._total = 0, 0
@@ -86,7 +86,7 @@ class Opening:
             _log.exception("the articles could not be opened")
             self._library.set_exception(RuntimeError(f"The articles could not be opened: {_said(error)} (see the log)"))
 
-    def _report(self, done: int, total: int) -> None:
+    def _report(self, done: int, total: int, _: int) -> None:
         self._done, self._total = done, total
 
     @property
@@ -325,7 +325,7 @@ def launch(page: gr.Blocks, host: str, port: int) -> str:
 
 
 def serve(
-    open_library: Callable[[Callable[[int, int], None]], Library],
+    open_library: Callable[[Callable[[int, int, int], None]], Library],
     *,
     examples: Sequence[str] = (),
     host: str = "127.0.0.1",
@@ -334,8 +334,8 @@ def serve(
 ) -> None:
     """Serve the page until a KeyboardInterrupt; the library is opened once the page answers.
 
-    ``open_library`` is called in a thread, with a function that takes its progress (done, total). ``ready`` is told the
-    page's address. Raises OSError when host and port cannot be had.
+    ``open_library`` is called in a thread, with a function that takes its progress (done, total, passages). ``ready``
+    is told the page's address. Raises OSError when host and port cannot be had.
     """
     opening = Opening(open_library)
     address = launch(build_page(opening, examples), host, port)
