@@ -168,6 +168,14 @@ class FaissIndex:
         replace_file(folder / self.MANIFEST, json.dumps(manifest, indent=1).encode())
 
     @classmethod
+    def state_of(cls, folder: Path) -> str:
+        """Return what the saved index was made from. Raises StaleIndexError where there is none."""
+        try:
+            return str(json.loads((folder / cls.MANIFEST).read_bytes())["made_from"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise StaleIndexError(f"no whole index in {str(folder)!r}: {error}") from error
+
+    @classmethod
     def load(cls, folder: Path, *, made_from: str | None = None) -> Self:
         """Read what `save` wrote. Raises StaleIndexError unless it is whole and, if given, ``made_from`` is the same.
 

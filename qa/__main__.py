@@ -227,7 +227,9 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
         for number, statement in enumerate(answer.statements, 1):
             print(f"[{number}] {_printable(statement.text)}")
             said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
-            print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}\n")
+            print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}")
+            places = [*statement.article.copies, *(other.path for other in statement.also)]
+            print(f"    also in {_printable(', '.join(places))}\n" if places else "")
     return NONE if answer.refusal else ANSWERED
 
 
@@ -365,6 +367,8 @@ def _estimated(name: str, values: Sequence[float]) -> str:
 
 
 def _index(library: Library, options: argparse.Namespace) -> int:
+    if not library.in_step:
+        library.refresh()
     code = _told(library, options)
     if options.watch:
         for _ in library.watch():

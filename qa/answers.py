@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -54,17 +54,25 @@ class Statement(Slice):
     ``score`` (0..1, higher is better) is how likely it answers, where a reader read it (``span``: where in the article
     the words stand that do); otherwise it weighs the sentence's and its passage's cosine to the question with the share
     of the question's content words in it and around it. Where it says what somebody said, ``speaker`` is who, and
-    ``kind`` is direct, indirect or mixed.
+    ``kind`` is direct, indirect or mixed. ``also`` are other articles, near copies, in which it stands word for word;
+    the files that hold the same text as its article are `Article.copies`.
     """
 
     score: float
     speaker: str | None = None
     kind: str | None = None
     span: tuple[int, int] | None = None
+    also: tuple[Article, ...] = ()
+
+    @property
+    def others(self) -> int:
+        """In how many other places it stands."""
+        return len(self.also) + len(self.article.copies)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the sentence with its article and offsets, for JSON."""
-        own = {"score": self.score, "speaker": self.speaker, "kind": self.kind, "span": self.span}
+        also = [article.as_dict() for article in self.also]
+        own = {"score": self.score, "speaker": self.speaker, "kind": self.kind, "span": self.span, "also": also}
         return {**super().as_dict(), **own}
 
 
@@ -297,6 +305,28 @@ def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:
         if len(shown) == _MOST:
             break
     return shown
+
+
+def cited_once(
+    statements: Iterable[Statement], near_copies: Callable[[str], Sequence[Article]]
+) -> tuple[Statement, ...]:
+    """Return the statements but for those that another one says word for word in a near copy of its article.
+
+    What is kept names in `Statement.also` the near copies that say the same. ``near_copies`` finds them by an id.
+    """
+    kept: list[Statement] = []
+    for statement in statements:
+        said = _spaced(statement.text)
+        if any(statement.article in other.also and said == _spaced(other.text) for other in kept):
+            continue
+        also = tuple(copy for copy in near_copies(statement.article.id) if said in _spaced(copy.text))
+        kept.append(replace(statement, also=also))
+    return tuple(kept)
+
+
+@lru_cache(maxsize=1000)
+def _spaced(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _answered(

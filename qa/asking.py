@@ -9,7 +9,7 @@ from functools import partial
 from typing import Unpack
 
 from embeddings import Encoder, Reranker
-from qa.answers import Answer, Answerer, Statement, refuse
+from qa.answers import Answer, Answerer, Statement, cited_once, refuse
 from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole
 from qa.periods import NoSuchDayError, Period
@@ -110,7 +110,8 @@ class Asking:
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
             if answer and (asked.speaker or not answer.refusal):
                 return answer
-        return self.answerer.answer(asked, hits)
+        answer = self.answerer.answer(asked, hits)
+        return replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
 
     def _quoted(
         self,

@@ -390,6 +390,25 @@ def _kept(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "")
 
 
+def answered(request: Mapping[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
+    """Yield what a file holds, as it is sent: each a `Document` or `Unreadable` as a dict. Raises nothing."""
+    try:
+        data = Path(request["file"]).read_bytes()
+        suffix, columns, passed_over = request["suffix"], request["columns"], frozenset(request["passed_over"])
+        for found in read_documents(data, suffix, limits, columns, passed_over):
+            if isinstance(found, Unreadable):
+                yield asdict(found)
+            elif len(found.text) > limits.mb * 1_000_000:
+                yield asdict(Unreadable(found.name, f"its text is longer than {limits.mb} MB: split it"))
+            else:
+                fields = {name: _kept(" ".join(value.split())) for name, value in found.fields.items()}
+                yield asdict(Document(_shown(found.name), _kept(found.text), fields))
+    except UnreadableArticleError as error:
+        yield asdict(Unreadable("", str(error)))
+    except Exception as error:  # whatever a format's library raises costs the one file
+        yield asdict(Unreadable("", _broken(error)))
+
+
 def main() -> None:
     """Answer requests, a JSON line each, with JSON lines: what was found, and an empty one at the end."""
     limits = Limits(**json.loads(sys.argv[1]))
@@ -397,23 +416,8 @@ def main() -> None:
     answers = sys.stdout
     sys.stdout = sys.stderr  # what a library prints is no answer
     for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            data = Path(request["file"]).read_bytes()
-            for found in read_documents(
-                data, request["suffix"], limits, request["columns"], frozenset(request["passed_over"])
-            ):
-                said = asdict(found)
-                if isinstance(found, Document):
-                    said["text"] = _kept(found.text)
-                    said["fields"] = {name: _kept(" ".join(value.split())) for name, value in found.fields.items()}
-                    if len(found.text) > limits.mb * 1_000_000:
-                        said = asdict(Unreadable(found.name, f"its text is longer than {limits.mb} MB: split it"))
-                print(json.dumps(said), file=answers, flush=True)
-        except UnreadableArticleError as error:
-            print(json.dumps(asdict(Unreadable("", str(error)))), file=answers, flush=True)
-        except Exception as error:  # whatever a format's library raises costs the one file
-            print(json.dumps(asdict(Unreadable("", _broken(error)))), file=answers, flush=True)
+        for said in answered(json.loads(line), limits):
+            print(json.dumps(said), file=answers, flush=True)
         print(file=answers, flush=True)
 
 

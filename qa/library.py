@@ -69,25 +69,39 @@ class Library:
         self._limits = limits or Limits()
         self._columns = columns or {}
         self.skipped: tuple[Skipped, ...] = ()
+        self.in_step = False
         self._store = store
         self._encoder = encoder
         self._reranker = reranker
         self._quote_answerer = QuoteAnswerer(store, encoder)
         self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer, reranker)
 
-    def refresh(self, progress: Progress | None = None) -> None:
+    def refresh(self, progress: Progress | None = None, *, wait: bool = True) -> None:
         """Bring the index in step with the folder: only new and changed articles are encoded, vanished ones removed.
 
         ``progress`` is called with (articles done, articles in all, passages encoded). Damage is mended by
         reading anew what it touched.
-        Raises FileNotFoundError or NotADirectoryError for a folder that is none.
+        Another process that is changing the index is waited for; without ``wait``, what it held before is searched
+        meanwhile, if there is any, and `in_step` is False. Raises FileNotFoundError or NotADirectoryError for a folder
+        that is none.
         """
         _require_folder(self.folder)
-        with self._store.writing():
-            try:
-                self._bring_in_step(progress)
-            except DamagedStoreError as damage:
-                self._mend(damage, progress)
+        try:
+            with self._store.writing(wait=wait):
+                try:
+                    self._bring_in_step(progress)
+                except DamagedStoreError as damage:
+                    self._mend(damage, progress)
+        except TimeoutError:
+            if not self._store.load_earlier_indexes():
+                self.refresh(progress)
+            else:
+                self.in_step = False
+                log.warning(
+                    "another process is changing the index of %s: this is from what it held before", self.folder
+                )
+        else:
+            self.in_step = True
 
     def _mend(self, damage: DamagedStoreError, progress: Progress | None = None) -> None:
         """Read anew what is damaged: the articles that are named, or where that does not do, all."""
@@ -523,7 +537,7 @@ def open_library(
     library = Library(
         folder, Store(index_folder(folder, index)), encoder, answerer, reranker, limits=limits, columns=columns
     )
-    library.refresh(progress)
+    library.refresh(progress, wait=False)
     return library
 
 

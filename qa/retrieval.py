@@ -122,13 +122,17 @@ def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, tod
             day = published.get(candidate.passage)
             if day:
                 scores[i] += _NEW * math.exp(-abs((today - day).days) / _DAYS)
-    best = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].passage))[:k]
-    passages = store.passages([candidate.passage for _, candidate in best])
-    return [
-        Hit(passages[c.passage], score, c.cosine, c.bm25, c.dense_rank, c.lexical_rank)
-        for score, c in best
-        if c.passage in passages
-    ]
+    best = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].passage))
+    hits: list[Hit] = []
+    while best and len(hits) < k:  # a passage is gone where its article was changed meanwhile
+        these, best = best[: k - len(hits)], best[k - len(hits) :]
+        passages = store.passages([candidate.passage for _, candidate in these])
+        hits += [
+            Hit(passages[c.passage], score, c.cosine, c.bm25, c.dense_rank, c.lexical_rank)
+            for score, c in these
+            if c.passage in passages
+        ]
+    return hits
 
 
 def _together(cosine: float, bm25: float, words: float) -> float:

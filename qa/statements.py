@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, covered, refuse, stems_near, the_articles
+from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.filters import Filters
 from qa.names import Name, name_stems, names_meant, role_of
@@ -57,7 +57,7 @@ class QuoteAnswerer:
         was shown already; it is left out where it is asked what else was said, or who else said so.
         """
         quotes = quoted.quotes
-        found = self.on_topic(quotes, question.topic)
+        found = list(cited_once(self.on_topic(quotes, question.topic), self.store.near_copies))
         statements = _not_shown(question, found, shown)
         before = len(found) - len(statements)
         if question.speaker is None:

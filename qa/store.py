@@ -181,8 +181,15 @@ class Store:
             elif not (folder / _FILE).exists():
                 raise FileNotFoundError("there is none")
             self._lock = FileLock(folder / "lock")
-            with self._lock:
-                self._database = _open(folder / _FILE, mend=mend)
+            try:
+                if not (folder / _FILE).exists():
+                    raise DamagedStoreError("there is none")
+                self._database = _open(folder / _FILE, mend=False)
+            except DamagedStoreError:
+                if not mend:
+                    raise
+                with self._lock:
+                    self._database = _open(folder / _FILE)
         except (OSError, sqlite3.OperationalError) as error:
             raise OSError(
                 f"the index cannot be kept in {str(folder)!r} ({error}): name another place for it with --index"
@@ -193,12 +200,17 @@ class Store:
         self._articles: dict[str, Article] = {}
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold off every other process that would change the store; waits for one that is at it."""
+    def writing(self, *, wait: bool = True) -> Iterator[None]:
+        """Hold off every other process that would change the store; one that is at it is waited for.
+
+        Without ``wait``, TimeoutError is raised where one is.
+        """
         try:
             self._lock.acquire(timeout=0.5)
         except TimeoutError:
-            log.info("another process is changing the index in %s: waiting for it", self.folder)
+            if not wait:
+                raise
+            log.warning("another process is changing the index in %s: waiting for it", self.folder)
             self._lock.acquire()
         try:
             yield
@@ -492,6 +504,16 @@ class Store:
             state = self.state
             self._indexes = _Indexes(state, self._vectors(cursor, state), self._words(cursor, state))
 
+    def load_earlier_indexes(self) -> bool:
+        """Search by the indexes that were saved last, while another process changes the articles; False: none are."""
+        try:
+            state = FaissIndex.state_of(self.folder)
+            vectors = FaissIndex.load(self.folder, made_from=state)
+            self._indexes = _Indexes(state, vectors, LexicalIndex.load(self.folder / _WORDS, made_from=state))
+        except StaleIndexError:
+            return False
+        return True
+
     def _vectors(self, cursor: sqlite3.Cursor, state: str) -> FaissIndex:
         """Return the vector index. One of an earlier state is only changed: an id is never given to another text."""
         try:
@@ -659,8 +681,9 @@ class Store:
         query = 'SELECT id, article, "start", "end" FROM passages WHERE id IN (SELECT value FROM json_each(?))'
         with self._cursor() as cursor:
             spans = {row[0]: row[1:] for row in cursor.execute(query, (json.dumps(list(passages)),))}
-            # One may be gone where another process changed the articles since the indexes were loaded, and only then.
-            if len(spans) < len(passages) and self.state == self._loaded.state:
+            # One may be gone where the articles were changed since the index was loaded that found it, and only then.
+            gone, indexes = set(passages) - spans.keys(), self._loaded
+            if gone and self.state == indexes.state and gone & indexes.vectors.ids():
                 raise DamagedStoreError(f"the index in {str(self.folder)!r} is damaged: passages are missing")
             return {row: Passage(self._held(article), start, end) for row, (article, start, end) in spans.items()}
 

@@ -124,3 +124,95 @@ def test_a_search_leaves_no_thread_spinning_whichever_thread_asks(index: FaissIn
 
     with ThreadPoolExecutor(2) as pool:
         assert set(pool.map(threads_after_a_search, range(4))) == {1}
+
+
+def test_a_changed_index_finds_what_one_made_anew_finds(index: FaissIndex, tmp_path: Path) -> None:
+    index.save(tmp_path, made_from="state 1")
+    changed = FaissIndex.load(tmp_path)
+    changed.change([40, 41], np.array([[0, 5, 5], [9, 0, 0]], dtype=np.float32), removed=[5, 12])
+    anew = FaissIndex([70, 900, 33, 40, 41], np.vstack([ROWS[[0, 2, 4]], [[0, 5, 5], [9, 0, 0]]]))
+    assert changed.ids() == anew.ids() == {70, 900, 33, 40, 41}
+    for query in ([0, 7, 0], [1, 2, 3]):
+        assert changed.search(np.array(query), 9) == anew.search(np.array(query), 9)
+    changed.save(tmp_path, made_from="state 2")
+    assert FaissIndex.load(tmp_path, made_from="state 2").ids() == anew.ids()
+
+
+def test_an_index_that_was_emptied_takes_rows_of_another_dimension(index: FaissIndex) -> None:
+    index.change([1], np.array([[3, 4]], dtype=np.float32), removed=IDS)
+    assert found(index.search(np.array([1, 0]), 5)) == [(1, 0.6)]
+
+
+def clustered(count: int, rng: np.random.Generator) -> np.ndarray:
+    centres = np.random.default_rng(0).normal(size=(300, 64))
+    return (centres[rng.integers(300, size=count)] + rng.normal(size=(count, 64))).astype(np.float32)
+
+
+@pytest.fixture
+def in_lists(monkeypatch: pytest.MonkeyPatch) -> tuple[FaissIndex, FaissIndex, np.ndarray]:
+    """An index in lists, an exact one of the same 20,000 rows with the ids 7, 8, ..., and the rows."""
+    rows = clustered(20_000, np.random.default_rng(1))
+    exact = FaissIndex(range(7, 20_007), rows)
+    monkeypatch.setattr("embeddings.index.EXACT", 10_000)
+    return FaissIndex(range(7, 20_007), rows), exact, rows
+
+
+def recall(index: FaissIndex, exact: FaissIndex, among: np.ndarray | None = None) -> float:
+    queries = clustered(100, np.random.default_rng(2))
+    shared = [
+        len({i for i, _ in index.search(query, 10, among=among)} & {i for i, _ in exact.search(query, 10, among=among)})
+        for query in queries
+    ]
+    return sum(shared) / 1000
+
+
+def test_many_rows_are_kept_in_lists_and_nearly_all_neighbours_found(
+    in_lists: tuple[FaissIndex, FaissIndex, np.ndarray], tmp_path: Path
+) -> None:
+    index, exact, rows = in_lists
+    assert index._index.nlist == 282
+    assert recall(index, exact) >= 0.95
+    assert index.ids() == set(range(7, 20_007))
+    for i, cosine in index.search(rows[3], 5):
+        assert cosine == pytest.approx(exact.cosines(rows[3], [i])[0], abs=0.02)
+    index.save(tmp_path, made_from="x")
+    assert FaissIndex.load(tmp_path, made_from="x").search(rows[3], 5) == index.search(rows[3], 5)
+    assert index.search(rows[3], 1)[0][0] == 10
+    with pytest.raises(KeyError):
+        index.cosines(rows[3], [7, 6])
+
+
+def test_a_filter_finds_all_of_few_rows_in_lists_and_nearly_all_of_many(
+    in_lists: tuple[FaissIndex, FaissIndex, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, exact, rows = in_lists
+    few = np.arange(7, 20_007, 400)
+    assert [i for i, _ in index.search(rows[0], 50, among=few)] != []
+    assert {i for i, _ in index.search(rows[0], 50, among=few)} == set(few.tolist())
+    monkeypatch.setattr("embeddings.index._FEW", 10)
+    assert recall(index, exact, among=np.arange(7, 20_007, 5)) >= 0.95
+
+
+def test_lists_change_as_an_exact_index_does(
+    in_lists: tuple[FaissIndex, FaissIndex, np.ndarray], tmp_path: Path
+) -> None:
+    index, _, rows = in_lists
+    index.save(tmp_path, made_from="x")
+    index = FaissIndex.load(tmp_path)
+    new = clustered(500, np.random.default_rng(5))
+    index.change(range(30_000, 30_500), new, removed=list(range(7, 1007)))
+    anew = FaissIndex([*range(1007, 20_007), *range(30_000, 30_500)], np.vstack([rows[1000:], new]))
+    assert index.ids() == anew.ids()
+    assert index.search(new[0], 1)[0][0] == 30_000
+    assert 7 not in {i for i, _ in index.search(rows[0], 50)}
+    with pytest.raises(KeyError):
+        index.cosines(rows[0], [7])
+
+
+def test_an_index_that_outgrew_what_it_was_made_for_is_made_anew(
+    in_lists: tuple[FaissIndex, FaissIndex, np.ndarray],
+) -> None:
+    index, exact, rows = in_lists
+    for one, ids, removed in ((exact, range(40_000, 40_010), []), (index, [], list(range(7, 15_007)))):
+        with pytest.raises(StaleIndexError, match="in an index that was made for"):
+            one.change(ids, rows[: len(ids)], removed=removed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import random
@@ -424,3 +425,104 @@ def test_what_is_skipped_is_logged(make_library: Make, folder: Path, caplog: pyt
     with caplog.at_level(logging.WARNING, logger="qa.library"):
         make_library()
     assert any(message.startswith("a.pdf is not read: it is no whole PDF") for message in caplog.messages)
+
+
+def test_an_interrupted_file_of_many_articles_goes_on_where_it_stopped(
+    make_library: Make, folder: Path, encoder: WordEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [json.dumps({"id": n, "title": f"Row {n}", "text": f"Matter{n} was said of."}) for n in range(60)]
+    (folder / "rows.jsonl").write_text("\n".join(rows))
+    monkeypatch.setattr("qa.library._BATCH", 10)
+    encode, encoded = encoder.encode, []
+
+    def interrupted(texts: list[str], *, query: bool = False) -> object:
+        if len(encoded) > 30:
+            raise KeyboardInterrupt
+        encoded.extend(texts)
+        return encode(texts, query=query)
+
+    monkeypatch.setattr(encoder, "encode", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        make_library()
+    monkeypatch.setattr(encoder, "encode", encode)
+    before = len(encoder.encoded)
+    library = make_library()
+    assert library.count() == 62
+    again = {text for text in encoder.encoded[before:] if text.startswith("Matter")}
+    assert again.isdisjoint(encoded)
+    assert {text for text in encoded if text.startswith("Matter")} | again == {
+        f"Matter{n} was said of." for n in range(60)
+    }
+
+
+def test_ten_changed_rows_of_a_thousand_cost_ten(make_library: Make, folder: Path, encoder: WordEncoder) -> None:
+    texts = [f"Matter{n} was said of in the town of place{n}." for n in range(1000)]
+
+    def write() -> None:
+        rows = [json.dumps({"id": n, "title": f"Row {n}", "text": text}) for n, text in enumerate(texts)]
+        (folder / "rows.jsonl").write_text("\n".join(rows))
+
+    write()
+    make_library()
+    before = len(encoder.encoded)
+    for n in range(0, 100, 10):
+        texts[n] = f"Other{n} was said of in the town of place{n}."
+    del texts[-1]
+    write()
+    library = make_library()
+    assert library.count() == 1001
+    assert {text for text in encoder.encoded[before:] if "town" in text} == {texts[n] for n in range(0, 100, 10)}
+
+
+def test_articles_are_added_and_left_out(make_library: Make, folder: Path, tmp_path: Path) -> None:
+    library = make_library()
+    (tmp_path / "tram.txt").write_text("A new tram line runs.\n")
+    library.add(tmp_path / "tram.txt")
+    assert [article.path for article in library.articles()] == ["bridge.txt", "fair.md", "tram.txt"]
+    with pytest.raises(FileExistsError, match=r"the folder has a file 'tram\.txt' already"):
+        library.add(tmp_path / "tram.txt")
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        library.add(tmp_path / "gone.txt")
+    assert library.remove("Fair opens", "tram.txt") == ["fair.md", "tram.txt"]
+    assert [article.path for article in make_library().articles()] == ["bridge.txt"]
+    assert (folder / "fair.md").exists()
+    with pytest.raises(KeyError):
+        library.remove("fair.md")
+    (folder / ".qaignore").unlink()
+    assert make_library().count() == 3
+
+
+def test_a_watched_folder_is_kept_in_step(make_library: Make, folder: Path) -> None:
+    library = make_library()
+    stop = threading.Event()
+    seen = []
+
+    def watch() -> None:
+        for _ in library.watch(stop):
+            seen.append([article.path for article in library.articles()])
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    time.sleep(1)
+    (folder / "new.txt").write_text("A new tram line runs.\n")
+    for _ in range(100):
+        if seen and "new.txt" in seen[-1]:
+            break
+        time.sleep(0.1)
+    stop.set()
+    watching.join(10)
+    assert seen[-1] == ["bridge.txt", "fair.md", "new.txt"]
+    assert texts(library, "tram", 1) == ["A new tram line runs."]
+
+
+def test_a_bad_file_that_did_not_change_is_not_parsed_again_and_still_named(
+    make_library: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "bad.pdf").write_bytes(b"%PDF broken")
+    old = time.time_ns() - 10**12
+    os.utime(folder / "bad.pdf", ns=(old, old))
+    time.sleep(2.1)
+    before = make_library().skipped
+    monkeypatch.setattr("qa.reading.FileReader.read", None)
+    assert make_library().skipped == before
+    assert [skip.path for skip in before] == ["bad.pdf"]

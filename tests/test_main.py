@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,23 @@ from qa.__main__ import main
 
 pytestmark = pytest.mark.model
 QUESTION = "what did Lavrov say about al-Qaida?"
+
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Return a function that runs a command, and returns its exit code and what it printed."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        try:
+            code = main(arguments)
+        except SystemExit as left:
+            code = int(left.code or 0)
+        return code, *capsys.readouterr()
+
+    return run
 
 
 @pytest.fixture
@@ -156,3 +174,69 @@ def test_what_cannot_be_opened_exits_with_2(
     printed = capsys.readouterr()
     assert printed.err.startswith(f"error: {message}")
     assert printed.out == ""
+
+
+def test_articles_are_listed_shown_exported_and_left_out(folder: Path, tmp_path: Path, run: Run) -> None:
+    (folder / "copy.txt").write_text((folder / "bridge.txt").read_text())
+    where = ["--folder", str(folder), "--index", str(tmp_path / "index")]
+    code, out, _ = run("list", *where)
+    assert (code, [line.split("  ", 1)[1] for line in out.splitlines()]) == (
+        0,
+        [
+            "2024-05-02  Bridge closed for repairs  bridge.txt  (also copy.txt)",
+            "2024-06-01  Fair opens, Town Gazette  fair.md",
+        ],
+    )
+    listed = json.loads(run("list", "--json", "--since", "2024-06-01", *where)[1])
+    assert (listed["path"], listed["characters"], listed["copies"]) == ("fair.md", 120, [])
+    code, out, _ = run("show", "fair.md", *where)
+    assert code == 0
+    assert out.startswith(
+        "Fair opens, Town Gazette, 2024-06-01, fair.md\ntags: Town, Spring\n\n---\ntitle: Fair opens\n"
+    )
+    shown = json.loads(run("show", "copy.txt", "--json", *where)[1])
+    assert (shown["path"], shown["text"]) == ("bridge.txt", (folder / "bridge.txt").read_text())
+    exported = [json.loads(line) for line in run("export", *where)[1].splitlines()]
+    assert [(row["path"], row["text"][:6]) for row in exported] == [("bridge.txt", "Bridge"), ("fair.md", "---\nti")]
+    assert run("show", "gone", *where)[::2] == (1, "there is no article 'gone': python -m qa list names them\n")
+    assert run("remove", "gone", *where)[::2] == (1, "there is no article 'gone': python -m qa list names them\n")
+    code, out, _ = run("remove", "copy.txt", *where)
+    assert (code, len(out.splitlines())) == (0, 2)
+    assert run("list", *where)[1].count("\n") == 1
+
+
+def test_what_is_exported_can_be_read_again(folder: Path, tmp_path: Path, run: Run) -> None:
+    where = ["--folder", str(folder), "--index", str(tmp_path / "index")]
+    again = tmp_path / "again"
+    again.mkdir()
+    (again / "all.jsonl").write_text(run("export", *where)[1])
+    there = ["--folder", str(again), "--index", str(tmp_path / "index2")]
+    rows = [[json.loads(line) for line in run("export", *place)[1].splitlines()] for place in (where, there)]
+    names = ("title", "text", "source", "authors", "published", "tags")
+    first, second = (sorted([row[name] for name in names] for row in of) for of in rows)
+    assert first == second
+
+
+def test_doctor_finds_and_mends(folder: Path, tmp_path: Path, run: Run) -> None:
+    where = ["--folder", str(folder), "--index", str(tmp_path / "index")]
+    assert run("doctor", *where)[0] == 2
+    run("index", str(folder), "--index", str(tmp_path / "index"))
+    assert run("doctor", *where) == (0, "", "nothing is wrong\n")
+    (tmp_path / "index" / "vectors.faiss").write_bytes(b"x")
+    code, out, err = run("doctor", *where)
+    assert (code, out.startswith("the vector index cannot be used"), "--fix" in err) == (1, True, True)
+    assert json.loads(run("doctor", "--json", *where)[1])["touches"] == "indexes"
+    assert run("doctor", "--fix", *where)[::2] == (0, "mended: 2 articles, nothing is wrong\n")
+    assert run("doctor", *where)[0] == 0
+
+
+def test_limits_and_fields_are_options(folder: Path, tmp_path: Path, run: Run) -> None:
+    (folder / "rows.jsonl").write_text(json.dumps({"Wortlaut": "Die Brücke wurde gesperrt."}))
+    (folder / "large.txt").write_text("word " * 300_000)
+    index = ["index", str(folder), "--index", str(tmp_path / "index")]
+    code, out, _ = run(*index, "--max-mb", "1")
+    assert "not read: large.txt: it is larger than 1 MB: split it, or raise the limit" in out
+    assert "not read: rows.jsonl#1: it has no text (its fields are Wortlaut)" in out
+    code, out, _ = run(*index, "--max-mb", "1", "--field", "text=Wortlaut")
+    assert (code, out.splitlines()[0]) == (0, f"3 articles under {folder}")
+    assert run(*index, "--field", "words=Wortlaut")[0] == 2

@@ -137,7 +137,9 @@ def _passages(passages: Sequence[Passage | Statement], turn: int, kind: str, *, 
     for number, passage in enumerate(passages):
         speaker = passage.speaker if isinstance(passage, Statement) else None
         article = passage.article
-        facts = [speaker, article.source, _day(article)]
+        others = passage.others if isinstance(passage, Statement) else 0
+        also = f"also in {others} {'other' if others == 1 else 'others'}" if others else None
+        facts = [speaker, article.source, _day(article), also]
         said = "".join(f"<span>{escape(clean(fact))}</span>" for fact in facts if fact)
         current = ' aria-current="true"' if number == shown else ""
         items.append(
@@ -172,6 +174,9 @@ def source(shown: Passage | Statement, others: Iterable[Passage | Statement], vi
     facts = "".join(f"<span>{escape(clean(fact))}</span>" for fact in byline if fact)
     link = _link(article.url)
     path = f'<span class="path">{escape(clean(article.path))}</span>' if article.path else ""
+    also = [other.path for other in shown.also] if isinstance(shown, Statement) else []
+    places = ", ".join([*article.copies, *also])
+    path += f"<span>Also in {escape(clean(places))}</span>" if places else ""
     return (
         f'<article data-view="{view}"><header><button type="button" class="back">Back to the answer</button>'
         f'<h2 dir="auto">{escape(clean(article.title))}</h2>'

@@ -1,27 +1,36 @@
-"""Kill the indexing at random moments: python tests/benchmarks/kill.py ../shared/data
+"""Kill the indexing at random moments: python tests/benchmarks/kill.py ../shared/data [--times 200]
 
-Indexes the 26 articles of ../shared/data/quotes, kills the process with SIGKILL at a random moment, starts it again,
-and checks that every article is there once, whole and searchable; twenty times, each with an index of its own.
+Indexes the beginnings of 500 articles of ../shared/data/realtimeqa. Then, again and again: adds, changes and removes
+files, starts `python -m qa index` and kills it with SIGKILL at a random moment. After each kill, `qa.doctor` must find
+no damage; after the next start nothing at all, and what is held must be what the folder holds: nothing lost, nothing
+twice, nothing stale.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import random
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
-from answers import read_jsonl, write_articles  # noqa: E402
+from embeddings import load_encoder  # noqa: E402
+from qa import open_library  # noqa: E402
+from qa.doctor import examine  # noqa: E402
+from qa.formats import Limits  # noqa: E402
+from qa.library import made_for  # noqa: E402
+from qa.reading import FileReader  # noqa: E402
 
-from qa.store import Store  # noqa: E402
+ARTICLES, CHANGES = 500, 12
 
 
 def start(folder: Path, index: Path) -> subprocess.Popen[bytes]:
@@ -29,46 +38,78 @@ def start(folder: Path, index: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def held(index: Path) -> tuple[list[str], list[tuple[str, int, int]]]:
-    """Return the paths of the articles that an index holds, and the spans of all passages that its FAISS file finds."""
-    store = Store(index)
-    articles = store.articles()
-    store.load_indexes()
-    found = store.search(np.ones(384, dtype=np.float32), 1_000_000)
-    store.close()
-    return [article.path for article in articles], sorted((p.article.path, p.start, p.end) for p, _ in found)
+def beginnings(data: Path) -> list[str]:
+    """The first three paragraphs of different articles."""
+    with gzip.open(data / "realtimeqa" / "articles.jsonl.gz", "rt") as lines:
+        texts = [json.loads(line)["text"] for line in lines]
+    return list(dict.fromkeys("\n\n".join(text.split("\n")[:3]) + "\n" for text in texts))
+
+
+def change(folder: Path, texts: list[str], rng: random.Random) -> None:
+    """Add, change and remove files, and give one a copy."""
+    files = sorted(folder.iterdir())
+    for file in rng.sample(files, CHANGES):
+        file.unlink()
+    for file in rng.sample(sorted(folder.iterdir()), CHANGES):
+        file.write_text(f"{rng.random()} was written on top.\n\n{file.read_text()}")
+    for _ in range(CHANGES):
+        (folder / f"{rng.randrange(10**9)}.txt").write_text(texts.pop())
+    kept = rng.choice(sorted(folder.iterdir()))
+    (folder / f"{rng.randrange(10**9)}.txt").write_text(kept.read_text())
+
+
+def wrong(folder: Path, index: Path) -> list[str]:
+    """Bring the index in step, and say what of the folder it does not hold, or holds twice or as it was."""
+    with open_library(folder, index=index) as library:
+        held = library.articles()
+        places = Counter(path for article in held for path in (article.path, *article.copies))
+        there = {file.name: file.read_text() for file in folder.iterdir()}
+        problems = [f"{path} is lost" for path in there.keys() - places.keys()]
+        problems += [f"{path} is held {count} times" for path, count in places.items() if count > 1]
+        problems += [f"{path} is gone" for path in places.keys() - there.keys()]
+        for article in held:
+            problems += [
+                f"{path} is stale" for path in (article.path, *article.copies) if there.get(path) != article.text
+            ]
+    return problems
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of the shared data")
-    parser.add_argument("--times", type=int, default=20)
+    parser.add_argument("--times", type=int, default=200)
     options = parser.parse_args()
     rng = random.Random(11)
-    with tempfile.TemporaryDirectory() as work:
-        folder = Path(work, "articles")
-        write_articles(read_jsonl(options.data / "quotes" / "quotes_dev_articles.jsonl"), folder)
+    texts = beginnings(options.data)
+    how = made_for(load_encoder())
+    outcomes: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as work, FileReader(Limits(), {}) as reader:
+        folder, index = Path(work, "articles"), Path(work, "index")
+        folder.mkdir()
+        for number in range(ARTICLES):
+            (folder / f"{number}.txt").write_text(texts.pop())
+        assert not wrong(folder, index)
+        change(folder, texts, rng)
         started = time.perf_counter()
-        assert start(folder, Path(work, "whole")).wait() == 0
+        assert start(folder, index).wait() == 0
         seconds = time.perf_counter() - started
-        whole = held(Path(work, "whole"))
-        print(f"undisturbed: {len(whole[0])} articles, {len(whole[1])} passages, {seconds:.1f} s", flush=True)
-        lost = 0
-        for number in range(options.times):
-            index = Path(work, str(number))
+        print(f"undisturbed: {3 * CHANGES + 1} files of {ARTICLES} changed, {seconds:.1f} s", flush=True)
+        for number in range(1, options.times + 1):
+            change(folder, texts, rng)
             process = start(folder, index)
-            moment = rng.uniform(0.3, 1) * seconds
-            time.sleep(moment)
+            time.sleep(rng.uniform(0.3, 1) * seconds)
+            ended = process.poll() is not None
             process.send_signal(signal.SIGKILL)
             process.wait()
-            kept = len(held(index)[0]) if (index / "library.sqlite").exists() else 0
-            again = start(folder, index).wait()
-            right = again == 0 and held(index) == whole
-            lost += not right
-            outcome = "right" if right else "WRONG"
-            print(f"killed after {moment:4.1f} s with {kept:2} articles kept; started again: {outcome}", flush=True)
-    print(f"{options.times} kills, {lost} of the next starts wrong")
-    sys.exit(bool(lost))
+            damage = [p.what for p in examine(folder, index, reader, how) if p.touches in ("all", "articles")]
+            left = sum(p.touches == "folder" for p in examine(folder, index, reader, how))
+            problems = [*damage, *wrong(folder, index), *(p.what for p in examine(folder, index, reader, how))]
+            outcomes["ended before it was killed" if ended else "killed at work" if left else "killed at its end"] += 1
+            outcomes["wrong"] += bool(problems)
+            if problems or number % 10 == 0:
+                print(f"{number}: {left} left to do; {'; '.join(problems) or 'nothing wrong'}", flush=True)
+    print(f"{options.times} kills: {dict(outcomes)}")
+    sys.exit(bool(outcomes["wrong"]))
 
 
 if __name__ == "__main__":
