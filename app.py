@@ -9,11 +9,18 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 SEEDS = Path(__file__).resolve().parent / "seeds"
+LIMITS = {
+    "--max-mb": "megabytes of an article's file (50)",
+    "--max-archive-mb": "megabytes of an archive or a table of articles (2000)",
+    "--max-seconds": "seconds to read an article (60)",
+    "--max-memory-mb": "megabytes of memory to read a file with (1500)",
+}
 EXAMPLES = (
     "what did Lavrov say about al-Qaida?",
     "When was James Foley abducted?",
@@ -34,6 +41,11 @@ def main(arguments: list[str] | None = None) -> None:
     caution.set_defaults(caution="balanced")
     for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
         caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
+    parser.add_argument("--watch", action="store_true", help="read the folder again whenever it changes")
+    named = "how .jsonl and .csv files name a field, such as text=body (may be given again)"
+    parser.add_argument("--field", type=_field, action="append", default=[], metavar="OURS=THEIRS", help=named)
+    for limit, of in LIMITS.items():
+        parser.add_argument(limit, type=_whole_number, metavar="N", help=of)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
     parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
     flags = parser.parse_args(arguments)
@@ -53,25 +65,58 @@ def main(arguments: list[str] | None = None) -> None:
     for name in ("no_proxy", "NO_PROXY"):  # Gradio asks its own server whether it is up: never by way of a proxy
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost", host.strip("[]")]))
     _import_gradio()
-    from qa import Library, open_library
+    from qa import Library, Limits, open_library
     from ui import serve  # after the settings above, which Gradio reads as it is imported
 
+    limits = {
+        flag.removeprefix("--max-").replace("-", "_"): value
+        for flag in LIMITS
+        if (value := getattr(flags, flag[2:].replace("-", "_"))) is not None
+    }
+
     def open_folder(progress: Callable[[int, int, int], None]) -> Library:
-        return open_library(
+        library = open_library(
             flags.folder,
             index=flags.index,
             model=flags.model,
             rerank=flags.rerank,
             reader=flags.reader,
             caution=flags.caution,
+            limits=Limits(**limits),
+            columns=dict(flags.field),
             progress=progress,
         )
+        if flags.watch:
+            threading.Thread(target=_follow, args=(library,), name="watch", daemon=True).start()
+        return library
 
     examples = EXAMPLES if Path(flags.folder).resolve() == SEEDS else ()
     try:
         serve(open_folder, examples=examples, host=host, port=flags.port, ready=_announce)
     except OSError as error:
         parser.exit(2, f"app.py: cannot serve at {host}:{flags.port}: {error}\n")
+
+
+def _follow(library: Any) -> None:
+    """Keep the library in step with its folder for good."""
+    try:
+        for _ in library.watch():
+            pass
+    except Exception:
+        logging.exception("the folder is no longer watched")
+
+
+def _field(text: str) -> tuple[str, str]:
+    ours, _, theirs = text.partition("=")
+    if not ours or not theirs:
+        raise argparse.ArgumentTypeError(f"{text!r} is no field: write it as OURS=THEIRS, such as text=body")
+    return ours, theirs
+
+
+def _whole_number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number above 0: give 1 or more")
+    return int(text)
 
 
 def _check_free(host: str, port: int) -> None:

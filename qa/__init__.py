@@ -2,6 +2,7 @@
 
 from qa.answers import Answer, Statement
 from qa.articles import Article, Skipped
+from qa.formats import Limits
 from qa.library import Library, ask, open_library, quotes, retrieve
 from qa.names import Name
 from qa.passages import Passage
@@ -14,6 +15,7 @@ __all__ = [
     "Article",
     "Hit",
     "Library",
+    "Limits",
     "Name",
     "Passage",
     "Period",

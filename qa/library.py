@@ -442,7 +442,7 @@ class _Writing:
         sentences = [[q.article.text[slice(*statement_span(q))] for q in said] for said in quotes]
         known: dict[str, Vectors] = {}
         for changed in new:
-            known |= self._store.known_vectors(changed.article.id)
+            known |= {passage.text: vector for passage, vector in self._store.passages_of(changed.article.id)}
         wanted = dict.fromkeys([*chain(*passages), *chain(*sentences), *(changed.article.title for changed in waiting)])
         texts = [text for text in wanted if text not in known]
         if texts:

@@ -352,16 +352,14 @@ class Store:
         for article_id in article_ids:
             self._articles.pop(article_id or "", None)
 
-    def known_vectors(self, article_id: str) -> dict[str, Vectors]:
-        """Return what was encoded of an article as it is held: text -> vector. Raises DamagedStoreError."""
+    def passages_of(self, article_id: str) -> list[tuple[Passage, Vectors]]:
+        """Return an article's passages with their vectors; none of one that is not held, or damaged."""
         with self._cursor() as cursor:
             if not cursor.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
-                return {}
+                return []
             made = self._verified(cursor, article_id)
-            if made is None:
-                return {}
-            text = made.article.text
-            return {text[start:end]: np.frombuffer(blob, "<f4") for _, start, end, blob in made.passages}
+            rows = made.passages if made else []
+            return [(Passage(made.article, row[1], row[2]), np.frombuffer(row[3], "<f4")) for row in rows if made]
 
     def compared(self) -> Compared:
         """Return what the articles are compared by, without copies."""

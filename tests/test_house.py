@@ -69,6 +69,7 @@ def test_the_public_names_are_these() -> None:
         "Article",
         "Hit",
         "Library",
+        "Limits",
         "Name",
         "Passage",
         "Period",
@@ -103,6 +104,8 @@ def test_the_readmes_python_runs_and_prints_what_it_says() -> None:
 def test_every_command_that_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"python -m qa (\w+)", readme))
-    assert commands == {"ask", "evaluate", "index", "quotes", "search"}
+    assert commands == {
+        "ask", "doctor", "evaluate", "export", "index", "list", "quotes", "remove", "search", "show",
+    }  # fmt: skip
     for flag in set(re.findall(r"`(--[a-z-]+)", readme)):
         assert any(f'"{flag}"' in (ROOT / name).read_text() for name in ("app.py", "qa/__main__.py")), flag

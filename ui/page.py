@@ -71,6 +71,8 @@ class Opening:
         self._open_library = open_library
         self._library: Future[Library] = Future()
         self._done, self._total = 0, 0
+        self._refreshing = threading.Lock()
+        self._trouble: str | None = None
 
     def start(self) -> None:
         """Begin. The thread is a daemon: it never keeps the program from ending."""
@@ -88,6 +90,26 @@ class Opening:
 
     def _report(self, done: int, total: int, _: int) -> None:
         self._done, self._total = done, total
+
+    def refresh(self) -> None:
+        """Begin to bring the library in step with its folder, in a thread, unless that is being done already."""
+        if self.opened and self._refreshing.acquire(blocking=False):
+            self._done, self._total, self._trouble = 0, 0, None
+            threading.Thread(target=self._refresh, name="refresh-library", daemon=True).start()
+
+    def _refresh(self) -> None:
+        try:
+            self.library().refresh(self._report)
+        except Exception as error:  # the library that is open stays as it was
+            _log.exception("the articles could not be read again")
+            self._trouble = _said(error)
+        finally:
+            self._refreshing.release()
+
+    @property
+    def busy(self) -> bool:
+        """Whether articles are being read."""
+        return not self.finished or self._refreshing.locked()
 
     @property
     def finished(self) -> bool:
@@ -112,8 +134,8 @@ class Opening:
         """Return the status line's HTML."""
         articles: int | None = None
         skipped: Sequence[Skipped] = ()
-        error = None
-        if self.finished:
+        error = self._trouble
+        if not self.busy:
             try:
                 library = self.library()
                 articles, skipped = library.count(), library.skipped
@@ -131,6 +153,7 @@ def build_page(opening: Opening, examples: Sequence[str] = ()) -> gr.Blocks:
         with gr.Row(elem_id="top"):
             gr.HTML(f"<h1>{_TITLE}</h1>", elem_id="name", js_on_load=None, apply_default_css=False)
             status = gr.HTML(elem_id="status", js_on_load=None, apply_default_css=False)
+            refresh = gr.Button("Refresh", elem_id="refresh", size="sm", scale=0, min_width=0)
         with gr.Row(elem_id="panes"):
             with gr.Column(elem_id="asking", min_width=0):
                 conversation = gr.HTML(
@@ -190,16 +213,24 @@ def build_page(opening: Opening, examples: Sequence[str] = ()) -> gr.Blocks:
         )
         conversation.select(_shown, turns, source, **hidden)
         page.load(functools.partial(_statuses, opening), None, status, concurrency_limit=None, **hidden)
+        refresh.click(functools.partial(_refreshed, opening), None, status, concurrency_limit=None, **hidden)
         _add_endpoints(opening)
     return page
 
 
 async def _statuses(opening: Opening) -> AsyncIterator[str]:
     """Yield the status line until it will not change any more."""
-    while not opening.finished:
+    while opening.busy:
         yield opening.status()
         await asyncio.sleep(_POLL)
     yield opening.status()
+
+
+async def _refreshed(opening: Opening) -> AsyncIterator[str]:
+    """Bring the library in step with its folder, and yield the status line meanwhile."""
+    opening.refresh()
+    async for status in _statuses(opening):
+        yield status
 
 
 async def _answered(

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from statistics import fmean, median
@@ -24,12 +25,12 @@ from answers import read_jsonl
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from embeddings import MiniLMEncoder
+from embeddings import FaissIndex, MiniLMEncoder
 from embeddings.encoder import Vectors
 from qa.articles import Article
 from qa.passages import Passage
 from qa.retrieval import search, search_many
-from qa.store import Store
+from qa.store import Prepared, Store
 
 
 def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
@@ -45,7 +46,8 @@ def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
                 rows = database.execute(query, (article.id,)).fetchall()
                 vectors = np.array([np.frombuffer(row[2], "<f4") for row in rows]).reshape(-1, 384)
                 vectors = vectors + copy * 0.01 * np.random.default_rng(1).normal(size=vectors.shape)
-                other = replace(article, id=f"{article.id}-{copy}", path=f"{copy}/{article.path}")
+                text = article.text + copy * "\n"  # the same text would be a copy, without passages
+                other = replace(article, id=f"{article.id}-{copy}", path=f"{copy}/{article.path}", text=text)
                 yield other, [Passage(other, start, end) for start, end, _ in rows], vectors.astype(np.float32)
 
 
@@ -55,10 +57,8 @@ def filled(index: Path, folder: Path, size: int) -> tuple[Store, Vectors]:
     store.clear(made_for="this measurement")
     kept: list[Vectors] = []
     for article, passages, vectors in held(index):
-        title = np.zeros(384, np.float32)
-        store.replace_article(
-            article, passages, vectors, quotes=[], quote_vectors=none, title_vector=title, stamp=article.id
-        )
+        title, lines, sketch = np.zeros(384, np.float32), np.zeros(0, np.uint64), np.zeros(128, np.uint32)
+        store.replace_article(Prepared(article, article.path, passages, vectors, [], none, title, lines, sketch))
         kept.append(vectors)
         if sum(map(len, kept)) >= size:
             break
@@ -74,29 +74,44 @@ def timed(ask: Callable[[str], object], questions: list[str]) -> str:
     return f"{median(times):.1f} ms (95%: {sorted(times)[int(0.95 * len(times))]:.1f})"
 
 
+def first_ids(index: FaissIndex, query: Vectors) -> list[int]:
+    return [row for row, _ in index.search(query, 100)]
+
+
+def nearest_ids(index: faiss.Index, query: Vectors) -> list[int]:
+    ids: list[int] = index.search(query[None], 100)[1][0].tolist()
+    return ids
+
+
 def compare(vectors: Vectors, queries: Vectors) -> None:
     """Print for each way to keep the vectors what a search takes, and what part of float32's first ones it finds."""
     width, kinds = vectors.shape[1], faiss.ScalarQuantizer
     rows = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
     exact: list[set[int]] = []
-    for name in ("float32", "QT_fp16", "QT_bf16", "QT_8bit"):
+    for name in ("float32", "QT_fp16", "QT_bf16", "QT_8bit", "FaissIndex"):
         product = faiss.METRIC_INNER_PRODUCT
-        kept = (
-            faiss.IndexFlatIP(width)
-            if name == "float32"
-            else faiss.IndexScalarQuantizer(width, getattr(kinds, name), product)
-        )
-        kept.train(rows)
-        kept.add(rows)
+        began = time.perf_counter()
+        if name == "FaissIndex":
+            index = FaissIndex(range(len(rows)), rows)
+            look = partial(first_ids, index)
+        else:
+            quantizer = getattr(kinds, name, None)
+            kept = faiss.IndexScalarQuantizer(width, quantizer, product) if quantizer else faiss.IndexFlatIP(width)
+            kept.train(rows)
+            kept.add(rows)
+            look = partial(nearest_ids, kept)
+        made = time.perf_counter() - began
         found, times = [], []
         for query in queries:
             started = time.perf_counter()
-            found.append(kept.search(query[None], 100)[1][0])
+            found.append(look(query))
             times.append(1000 * (time.perf_counter() - started))
         exact = exact or found
         shares = [fmean(len({*a[:k]} & {*b[:k]}) / k for a, b in zip(exact, found, strict=True)) for k in (10, 100)]
         print(
-            f"  {name}: {median(times):.1f} ms, of the first 10 and 100: {shares[0]:.4f}, {shares[1]:.4f}", flush=True
+            f"  {name}: {median(times):.1f} ms, of the first 10 and 100: {shares[0]:.4f}, {shares[1]:.4f}, "
+            f"made in {made:.1f} s",
+            flush=True,
         )
 
 
@@ -105,11 +120,20 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="holds realtimeqa/questions.jsonl")
     parser.add_argument("index", type=Path)
     parser.add_argument("sizes", type=int, nargs="+", help="how many passages")
+    parser.add_argument("--vectors", action="store_true", help="only compare the ways to keep the vectors")
     options = parser.parse_args()
     rows = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")[:255]
     warming, questions = [row["question"] for row in rows[250:]], [row["question"] for row in rows[:250]]
     encoder = MiniLMEncoder()
-    for size in options.sizes:
+    for size in options.sizes if options.vectors else []:
+        kept: list[Vectors] = []
+        for _, _, vectors in held(options.index):
+            kept.append(vectors)
+            if sum(map(len, kept)) >= size:
+                break
+        print(f"{size:,} vectors")
+        compare(np.concatenate(kept)[:size], encoder.encode(questions[:200], query=True))
+    for size in [] if options.vectors else options.sizes:
         with tempfile.TemporaryDirectory() as folder:
             store, vectors = filled(options.index, Path(folder), size)
             started = time.perf_counter()
