@@ -22,7 +22,8 @@ from qa.doctor import examine, mend
 from qa.evaluation import evaluate, read_questions
 from qa.filters import Filters
 from qa.formats import Limits
-from qa.library import SEEDS, Library, index_folder, made_for, open_library
+from qa.indexing import made_for
+from qa.library import SEEDS, Library, index_folder, open_library
 from qa.ranking import Ranking, difference, estimate, rank
 from qa.reading import IGNORED, FileReader
 from qa.retrieval import SEARCHES, Hit

@@ -16,7 +16,7 @@ _FREE = 200_000_000
 def examine(folder: Path, index: Path, reader: FileReader, made_for: str) -> list[Problem]:
     """Return what is wrong with ``index``, the index of ``folder``, and change nothing; an empty list: it is whole.
 
-    ``made_for`` is `qa.library.made_for` of the encoder that is used. Raises OSError where there is no index.
+    ``made_for`` is `qa.indexing.made_for` of the encoder that is used. Raises OSError where there is no index.
     """
     found = list(_space(index))
     try:

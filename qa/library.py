@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from hashlib import sha256
-from itertools import chain
 from os import PathLike
 from pathlib import Path
 from threading import Event, Lock
 from typing import Self, TypeVar, Unpack
 
-import numpy as np
 from platformdirs import user_cache_path
 
 from embeddings import CrossEncoderReranker, Encoder, Reranker, TransformersSpanScorer, load_encoder
-from embeddings.encoder import Vectors
 from embeddings.index import replace_file
 from qa.answers import THRESHOLDS, Answer, Answerer, Caution, ReadingAnswerer, SentenceAnswerer, refuse
 from qa.articles import Article, Skipped
 from qa.asking import Asking
 from qa.filters import Filters, day
 from qa.formats import Limits
+from qa.indexing import Indexing, Progress
 from qa.names import matching_speakers
-from qa.passages import Passage, Span, split_article
 from qa.questions import parse_question
-from qa.quotes import Quote, extract_quotes_many
+from qa.quotes import Quote
 from qa.reader import ReadingReranker, SpanReader
-from qa.reading import FileReader, article_paths, leave_out
-from qa.repeats import boilerplate, hashed_lines, near_copies, recurring, sketched
+from qa.reading import FileReader, leave_out
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
-from qa.statements import QuoteAnswerer, statement_span
-from qa.store import DamagedStoreError, Prepared, Store, as_read
+from qa.statements import QuoteAnswerer
+from qa.store import DamagedStoreError, Store
 
 log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
-# How the text is cut: part of what vectors are made by. Raise it when articles, passages or quotes are cut otherwise.
-_CUT = 6
-# So many passages are encoded at a time, and lost if the process is killed meanwhile.
-_BATCH = 64
-
-Progress = Callable[[int, int, int], None]
 Result = TypeVar("Result")
 
 
@@ -103,6 +91,12 @@ class Library:
         else:
             self.in_step = True
 
+    def _bring_in_step(self, progress: Progress | None) -> None:
+        with FileReader(self._limits, self._columns) as reader:
+            self.skipped = Indexing(self._store, self._encoder, reader, progress).run(self.folder)
+        for skip in self.skipped:
+            log.warning("%s is not read: %s", skip.path, skip.reason)
+
     def _mend(self, damage: DamagedStoreError, progress: Progress | None = None) -> None:
         """Read anew what is damaged: the articles that are named, or where that does not do, all."""
         log.warning("%s: it is made anew from the articles", damage)
@@ -115,102 +109,6 @@ class Library:
             log.warning("%s", more)
         self._store.discard()
         self._bring_in_step(progress)
-
-    def _bring_in_step(self, progress: Progress | None) -> None:
-        if self._store.made_for != made_for(self._encoder):
-            self._encoder.encode(["A model that does not load must not cost the index of the one before."])
-            self._store.clear(made_for=made_for(self._encoder))
-        passed_over: list[Skipped] = []
-        files: list[tuple[str, Path]] = []
-        for path, file, reason in article_paths(self.folder):
-            if reason:
-                passed_over.append(Skipped(path, reason))
-            else:
-                files.append((path, file))
-        held = self._store.held()
-        read = self._store.files()
-        gone = [article_id for path in held.keys() - dict(files) for article_id, _ in held[path].values()]
-        writing = _Writing(self._store, self._encoder, progress, len(files))
-        with FileReader(self._limits, self._columns) as reader:
-            for path, file in files:
-                passed_over += self._look_at(
-                    path, file, known=read.get(path), held=held.get(path, {}), reader=reader, writing=writing
-                )
-        writing.flush()
-        self._store.delete(gone)
-        self._store.forget_files(sorted(read.keys() - dict(files)))
-        if not self._store.is_compared:
-            self._compare(writing)
-        self._store.load_indexes()
-        self.skipped = tuple(sorted(passed_over, key=lambda skip: skip.path))
-        for skip in self.skipped:
-            log.warning("%s is not read: %s", skip.path, skip.reason)
-        writing.done_all()
-
-    def _look_at(
-        self,
-        path: str,
-        file: Path,
-        *,
-        known: tuple[str, tuple[Skipped, ...]] | None,
-        held: dict[str, tuple[str, str]],
-        reader: FileReader,
-        writing: _Writing,
-    ) -> tuple[Skipped, ...]:
-        """Read a file unless it is held as it is, and return what in it cannot be read."""
-        before, not_read = known or ("", ())
-        stamp = reader.stamp(file, before)
-        if known and reader.is_same(before, stamp):
-            if stamp != before:
-                self._store.note_file(path, stamp, not_read)
-            writing.done(1)
-            return not_read
-        skipped: list[Skipped] = []
-        there: set[str] = set()
-        writing.expect(reader.expected(file) - 1)
-        for found in reader.read(file, path):
-            if isinstance(found, Skipped):
-                skipped.append(found)
-            else:
-                there.add(found.path)
-                if held.get(found.path, ("", ""))[1] != as_read(found):
-                    writing.add(_Changed(found, path, split_article(found, *self._tokens)))
-            writing.done(1)
-        gone = [article_id for place, (article_id, _) in held.items() if place not in there]
-
-        def finish() -> None:
-            self._store.delete(gone)
-            if stamp:
-                self._store.note_file(path, stamp, skipped)
-
-        writing.then(finish)
-        return tuple(skipped)
-
-    @property
-    def _tokens(self) -> tuple[Callable[[str], list[Span]], int]:
-        return self._encoder.token_spans, self._encoder.token_limit
-
-    def _compare(self, writing: _Writing) -> None:
-        """Find the boilerplate that recurs and the near copies, and cut articles anew that have other boilerplate."""
-        all_of = self._store.compared()
-        recur = recurring(all_of.lines, all_of.titles)
-        for article_id, has, lines in zip(all_of.ids, all_of.has_boilerplate, all_of.lines, strict=True):
-            if not has and recur.isdisjoint(lines.tolist()):
-                continue
-            article = self._store.article(article_id)
-            spans = boilerplate(article, recur)
-            if spans != article.boilerplate:
-                cut = replace(article, boilerplate=spans)
-                quotes = self._store.quotes(articles=[article_id]) if not article.boilerplate else None
-                file = self._store.file_of(article_id)
-                writing.add(_Changed(cut, file, split_article(cut, *self._tokens), quotes))
-        writing.flush()
-        all_of = self._store.compared()
-        groups = near_copies(all_of.sketches).tolist()
-        counts = Counter(groups)
-        self._store.note_compared(
-            {article_id: n for article_id, n in zip(all_of.ids, groups, strict=True) if counts[n] > 1}
-        )
 
     def retrieve(
         self,
@@ -370,120 +268,11 @@ class Library:
         self.close()
 
 
-def made_for(encoder: Encoder) -> str:
-    """Return what names how passages and vectors are made: an index for another one is made anew."""
-    return f"{encoder.identity}/{_CUT}"
-
-
 def _require_folder(folder: Path) -> None:
     if not folder.exists():
         raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put articles there")
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file: name the folder that holds the articles")
-
-
-@dataclass(frozen=True)
-class _Changed:
-    """An article to be stored, the file that it is in, its passages, and its quotes where they are known already."""
-
-    article: Article
-    file: str
-    passages: list[Passage]
-    quotes: list[Quote] | None = None
-
-
-class _Writing:
-    """Encodes what changed, many articles at once, and stores them one by one."""
-
-    def __init__(self, store: Store, encoder: Encoder, progress: Progress | None, total: int) -> None:
-        self._store = store
-        self._encoder = encoder
-        self._progress = progress
-        self._waiting: list[_Changed] = []
-        self._after: list[Callable[[], None]] = []
-        self._done, self._total, self._encoded = 0, total, 0
-
-    def expect(self, more: int) -> None:
-        self._total = max(self._total + more, self._done + 1)
-
-    def done(self, count: int) -> None:
-        self._done += count
-        self._total = max(self._total, self._done)
-        self._tell(self._done - len(self._waiting))
-
-    def done_all(self) -> None:
-        self._done = self._total
-        self._tell(self._total)
-
-    def _tell(self, done: int) -> None:
-        if self._progress:
-            self._progress(done, self._total, self._encoded)
-
-    def add(self, changed: _Changed) -> None:
-        self._waiting.append(changed)
-        if sum(len(changed.passages) for changed in self._waiting) >= _BATCH:
-            self.flush()
-
-    def then(self, work: Callable[[], None]) -> None:
-        """Do ``work`` as soon as all that was added is stored."""
-        if self._waiting:
-            self._after.append(work)
-        else:
-            work()
-
-    def flush(self) -> None:
-        """Store what waits."""
-        waiting, self._waiting = self._waiting, []
-        # A text that is held is not encoded again, unless by an article that is just about to get another text.
-        leaving = {None, *(changed.article.id for changed in waiting)}
-        new = [changed for changed in waiting if self._store.same_text(changed.article) in leaving]
-        quotes = self._quotes(new)
-        passages = [[passage.text for passage in changed.passages] for changed in new]
-        sentences = [[q.article.text[slice(*statement_span(q))] for q in said] for said in quotes]
-        known: dict[str, Vectors] = {}
-        for changed in new:
-            known |= {passage.text: vector for passage, vector in self._store.passages_of(changed.article.id)}
-        wanted = dict.fromkeys([*chain(*passages), *chain(*sentences), *(changed.article.title for changed in waiting)])
-        texts = [text for text in wanted if text not in known]
-        if texts:
-            known |= zip(texts, self._encoder.encode(texts), strict=True)
-        self._encoded += sum(map(len, passages))
-        for changed in waiting:
-            place = next((i for i, other in enumerate(new) if other is changed), None)
-            title = known[changed.article.title]
-            said = quotes[place] if place is not None else []
-
-            def vectors(texts: Sequence[str], width: int = len(title)) -> Vectors:
-                return np.array([known[text] for text in texts], dtype=np.float32).reshape(-1, width)
-
-            self._store.replace_article(
-                Prepared(
-                    changed.article,
-                    changed.file,
-                    changed.passages if place is not None else [],
-                    vectors(passages[place] if place is not None else []),
-                    said,
-                    vectors(sentences[place] if place is not None else []),
-                    title,
-                    np.array([number for number, _ in hashed_lines(changed.article)], dtype=np.uint64),
-                    sketched(changed.passages),
-                )
-            )
-        after, self._after = self._after, []
-        for work in after:
-            work()
-
-    def _quotes(self, changed: Sequence[_Changed]) -> list[list[Quote]]:
-        """Return the quotes of each article, but for those in boilerplate."""
-        extracted = iter(extract_quotes_many(c.article for c in changed if c.quotes is None))
-        all_of = [
-            next(extracted) if c.quotes is None else [replace(quote, article=c.article) for quote in c.quotes]
-            for c in changed
-        ]
-        return [
-            [q for q in quotes if not any(start <= q.start < end for start, end in q.article.boilerplate)]
-            for quotes in all_of
-        ]
 
 
 def index_folder(folder: Path, index: str | PathLike[str] | None) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 import re
@@ -28,9 +27,24 @@ from embeddings.encoder import Vectors
 from embeddings.index import Ids
 from qa.articles import Article, Skipped
 from qa.filters import Filters, where
-from qa.passages import Passage, Span
+from qa.passages import Passage
 from qa.quotes import Quote
 from qa.repeats import Lines, Sketch
+from qa.rows import (
+    ARTICLE,
+    COPIES,
+    QUOTE,
+    SCHEMA,
+    VERSION,
+    article_of,
+    article_row,
+    as_read,
+    blob_of,
+    content_of,
+    digest_of,
+    quote_of,
+    quote_row,
+)
 
 log = logging.getLogger(__name__)
 
@@ -40,42 +54,9 @@ _FILTERS_KEPT = 20
 # A lexical index of so many passages is made anew in less than a second, and its scores are then what they would be
 # if no passage had ever been removed.
 _SOON_MADE = 20_000
-_VERSION = 5
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, skipped TEXT NOT NULL) WITHOUT ROWID;
--- An article whose text another one has, too, is the same as that one, and has no passages and quotes of its own.
-CREATE TABLE articles (
-    id TEXT PRIMARY KEY, path TEXT NOT NULL UNIQUE, title TEXT NOT NULL, text TEXT NOT NULL, source TEXT,
-    authors TEXT NOT NULL, published TEXT, url TEXT, body INTEGER NOT NULL, tags TEXT NOT NULL,
-    boilerplate TEXT NOT NULL, file TEXT NOT NULL, as_read TEXT NOT NULL, content TEXT NOT NULL,
-    same_as TEXT REFERENCES articles, near INTEGER, lines BLOB NOT NULL, sketch BLOB NOT NULL,
-    title_vector BLOB NOT NULL, digest TEXT NOT NULL
-);
-CREATE INDEX articles_of_file ON articles (file);
-CREATE INDEX articles_by_content ON articles (content);
-CREATE INDEX articles_the_same ON articles (same_as) WHERE same_as IS NOT NULL;
-CREATE INDEX articles_near ON articles (near) WHERE near IS NOT NULL;
--- AUTOINCREMENT: an id is never given twice, so that an outdated vector index cannot point to another passage.
-CREATE TABLE passages (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE,
-    "start" INTEGER NOT NULL, "end" INTEGER NOT NULL, vector BLOB NOT NULL
-);
-CREATE INDEX passages_of_article ON passages (article);
-CREATE TABLE quotes (
-    article TEXT NOT NULL REFERENCES articles ON DELETE CASCADE, "start" INTEGER NOT NULL, "end" INTEGER NOT NULL,
-    speaker TEXT, kind TEXT NOT NULL, cue TEXT, mention TEXT, resolved_by TEXT NOT NULL, vector BLOB NOT NULL
-);
-CREATE INDEX quotes_of_article ON quotes (article);
-CREATE INDEX quotes_of_speaker ON quotes (speaker);
-INSERT INTO meta VALUES ('made_for', ''), ('state', ''), ('compared', '');
-"""
 # What SQLite says where the disk or another process is in the way; whatever else it says is damage.
 _NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
 _NONE: Vectors = np.zeros((0, 1), dtype=np.float32)
-_QUOTE = '"start", "end", speaker, kind, cue, mention, resolved_by, vector'
-_FIELDS = "id, title, text, path, source, authors, published, url, body, tags, boilerplate"
-_COPIES = "(SELECT json_group_array(path) FROM articles AS c WHERE c.same_as = articles.id)"
 
 
 class Problem(NamedTuple):
@@ -139,10 +120,11 @@ class _Indexes:
 
 
 class _Made(NamedTuple):
-    """An article and its passages (id, start, end, vector), with its digest as it is and as it was written."""
+    """An article, its passages (id, start, end, vector), the rows of its quotes, its digest as it is and as written."""
 
     article: Article
     passages: list[tuple[int, int, int, bytes]]
+    quotes: list[tuple[Any, ...]]
     digest: str
     written: str
 
@@ -263,7 +245,7 @@ class Store:
 
     def _same_text(self, cursor: sqlite3.Cursor, article: Article) -> str | None:
         query = "SELECT id FROM articles WHERE content = ? AND id <> ? AND same_as IS NULL"
-        found = cursor.execute(query, (_content(article), article.id)).fetchone()
+        found = cursor.execute(query, (content_of(article), article.id)).fetchone()
         return str(found[0]) if found else None
 
     def replace_article(self, new: Prepared) -> None:
@@ -278,12 +260,12 @@ class Store:
             if same_as:
                 new = replace(new, passages=[], passage_vectors=_NONE, quotes=[], quote_vectors=_NONE)
             spans = [(passage.start, passage.end) for passage in new.passages]
-            blobs = [_blob(vector) for vector in new.passage_vectors]
-            said = [(*_quote_row(q), _blob(vector)) for q, vector in zip(new.quotes, new.quote_vectors, strict=True)]
-            more = (new.lines.astype("<u8").tobytes(), new.sketch.astype("<u4").tobytes(), _blob(new.title_vector))
-            fields = f"{_FIELDS}, file, as_read, content, same_as, lines, sketch, title_vector, digest"
-            row = (*_row(article), new.file, as_read(article), _content(article), same_as, *more)
-            digest = _digest(article, spans, blobs, said, more)
+            blobs = [blob_of(vector) for vector in new.passage_vectors]
+            said = [(*quote_row(q), blob_of(vector)) for q, vector in zip(new.quotes, new.quote_vectors, strict=True)]
+            more = (new.lines.astype("<u8").tobytes(), new.sketch.astype("<u4").tobytes(), blob_of(new.title_vector))
+            fields = f"{ARTICLE}, file, as_read, content, same_as, lines, sketch, title_vector, digest"
+            row = (*article_row(article), new.file, as_read(article), content_of(article), same_as, *more)
+            digest = digest_of(article, spans, blobs, said, more)
             cursor.execute("DELETE FROM passages WHERE article = ?", (article.id,))
             cursor.execute("DELETE FROM quotes WHERE article = ?", (article.id,))
             columns = fields.split(", ")
@@ -298,7 +280,7 @@ class Store:
                 [(article.id, start, end, blob) for (start, end), blob in zip(spans, blobs, strict=True)],
             )
             cursor.executemany(
-                f"INSERT INTO quotes (article, {_QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                f"INSERT INTO quotes (article, {QUOTE}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [(article.id, *row) for row in said],
             )
             _change_state(cursor)
@@ -308,11 +290,11 @@ class Store:
         """Give what is made of an article that goes, or gets another text, to the first of its copies."""
         article_id = new if isinstance(new, str) else new.id
         query = "SELECT id FROM articles WHERE same_as = ? AND content <> ? ORDER BY path"
-        content = "" if isinstance(new, str) else _content(new)
+        content = "" if isinstance(new, str) else content_of(new)
         copies = [row[0] for row in cursor.execute(query, (article_id, content))]
         if not copies:
             return
-        old = cursor.execute(f"SELECT {_FIELDS} FROM articles WHERE id = ?", (article_id,)).fetchone()
+        old = cursor.execute(f"SELECT {ARTICLE} FROM articles WHERE id = ?", (article_id,)).fetchone()
         boilerplate = old[-1]
         first, *others = copies
         for table in ("passages", "quotes"):
@@ -352,14 +334,18 @@ class Store:
         for article_id in article_ids:
             self._articles.pop(article_id or "", None)
 
-    def passages_of(self, article_id: str) -> list[tuple[Passage, Vectors]]:
-        """Return an article's passages with their vectors; none of one that is not held, or damaged."""
+    def encoded(self, article_id: str) -> tuple[list[tuple[Passage, Vectors]], list[tuple[Quote, Vectors]]]:
+        """Return an article's passages and quotes, each with its vector; none of one that is not held, or damaged."""
         with self._cursor() as cursor:
             if not cursor.execute("SELECT 1 FROM articles WHERE id = ?", (article_id,)).fetchone():
-                return []
+                return [], []
             made = self._verified(cursor, article_id)
-            rows = made.passages if made else []
-            return [(Passage(made.article, row[1], row[2]), np.frombuffer(row[3], "<f4")) for row in rows if made]
+            if made is None:
+                return [], []
+            return (
+                [(Passage(made.article, row[1], row[2]), np.frombuffer(row[3], "<f4")) for row in made.passages],
+                [(quote_of(made.article, row), np.frombuffer(row[-1], "<f4")) for row in made.quotes],
+            )
 
     def compared(self) -> Compared:
         """Return what the articles are compared by, without copies."""
@@ -581,14 +567,14 @@ class Store:
         return made if made.digest == made.written else None
 
     def _made_of(self, cursor: sqlite3.Cursor, article_id: str) -> _Made:
-        query = f"SELECT {_FIELDS}, {_COPIES}, lines, sketch, title_vector, digest FROM articles WHERE id = ?"
+        query = f"SELECT {ARTICLE}, {COPIES}, lines, sketch, title_vector, digest FROM articles WHERE id = ?"
         row = cursor.execute(query, (article_id,)).fetchone()
         query = 'SELECT id, "start", "end", vector FROM passages WHERE article = ? ORDER BY "start", id'
         passages = cursor.execute(query, (article_id,)).fetchall()
-        said = cursor.execute(f"SELECT {_QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
-        article = _article(row[:-4])
+        said = cursor.execute(f"SELECT {QUOTE} FROM quotes WHERE article = ? ORDER BY rowid", (article_id,)).fetchall()
+        article = article_of(row[:-4])
         spans, blobs = [(start, end) for _, start, end, _ in passages], [blob for *_, blob in passages]
-        return _Made(article, passages, _digest(article, spans, blobs, said, row[-4:-1]), row[-1])
+        return _Made(article, passages, said, digest_of(article, spans, blobs, said, row[-4:-1]), row[-1])
 
     def article(self, article_id: str) -> Article:
         """Return one article, its text checked to be what was read. Raises KeyError, DamagedStoreError."""
@@ -607,9 +593,9 @@ class Store:
     def articles(self, **filters: Unpack[Filters]) -> list[Article]:
         """Return the articles that the filters leave, in the order of their paths."""
         within, values = where(**filters)
-        query = f"SELECT {_FIELDS}, {_COPIES} FROM articles WHERE same_as IS NULL AND {within} ORDER BY path"
+        query = f"SELECT {ARTICLE}, {COPIES} FROM articles WHERE same_as IS NULL AND {within} ORDER BY path"
         with self._cursor() as cursor:
-            return [_article(row) for row in cursor.execute(query, values)]
+            return [article_of(row) for row in cursor.execute(query, values)]
 
     def count(self) -> int:
         """Return how many articles are held."""
@@ -721,16 +707,13 @@ class Store:
                 within += f" AND {column} IN (SELECT value FROM json_each(:{name}))"
                 values[name] = json.dumps(list(chosen))
         query = f"""
-            SELECT articles.id, {_QUOTE.removesuffix(", vector")}
+            SELECT articles.id, {QUOTE.removesuffix(", vector")}
             FROM quotes JOIN articles ON articles.id = quotes.article
             WHERE {within} ORDER BY path, "start"
         """
         with self._cursor() as cursor:
             return [
-                Quote(self._held(article_id), start, end, speaker, kind, _span(cue), _span(mention), resolved_by)
-                for article_id, start, end, speaker, kind, cue, mention, resolved_by in cursor.execute(
-                    query, values
-                ).fetchall()
+                quote_of(self._held(article_id), row) for article_id, *row in cursor.execute(query, values).fetchall()
             ]
 
     def nearness(self, vector: Vectors, quotes: Sequence[Quote]) -> list[Nearness]:
@@ -786,9 +769,9 @@ def _open(file: Path, *, mend: bool = True) -> sqlite3.Connection:
             if not tables:
                 # Its ids begin anew, so that no index may be left of the ones before.
                 _discard_indexes(file.parent)
-                database.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {_VERSION}; COMMIT;")
+                database.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
                 return database
-            if version == _VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 3:
+            if version == VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 3:
                 return database
             trouble = "of another version of this program"
         except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -820,66 +803,8 @@ def _change_state(cursor: sqlite3.Cursor) -> None:
     cursor.execute("UPDATE meta SET value = ? WHERE key = 'state'", (secrets.token_hex(16),))
 
 
-def _span(text: str | None) -> Span | None:
-    if text is None:
-        return None
-    start, end = json.loads(text)
-    return start, end
-
-
-def as_read(article: Article) -> str:
-    """Return what names all that was read of an article: another one after any change of its file that concerns it."""
-    return _sha(_row(article)[:-1])
-
-
-def _content(article: Article) -> str:
-    return _sha([article.text, article.body])
-
-
-def _sha(values: Sequence[str | int | None]) -> str:
-    return hashlib.sha256(json.dumps(values).encode()).hexdigest()
-
-
-def _row(article: Article) -> tuple[str | int | None, ...]:
-    published = article.published.isoformat() if article.published else None
-    authors, tags = (json.dumps(names, ensure_ascii=False) for names in (article.authors, article.tags))
-    a = article
-    return (a.id, a.title, a.text, a.path, a.source, authors, published, a.url, a.body, tags, json.dumps(a.boilerplate))
-
-
-def _article(row: Sequence[Any]) -> Article:
-    """Make an article of its `_FIELDS` and the paths of its copies."""
-    article_id, title, text, path, source, authors, published, url, body, tags, boilerplate, copies = row
-    day = date.fromisoformat(published) if published else None
-    names, labels, others = (tuple(json.loads(names)) for names in (authors, tags, copies))
-    spans = tuple((start, end) for start, end in json.loads(boilerplate))
-    return Article(article_id, title, text, path, source, names, day, url, body, labels, spans, tuple(sorted(others)))
-
-
-def _quote_row(quote: Quote) -> tuple[int | str | None, ...]:
-    cue, mention = (json.dumps(span) if span else None for span in (quote.cue, quote.mention))
-    return (quote.start, quote.end, quote.speaker, quote.kind, cue, mention, quote.resolved_by)
-
-
 def _cosines(vector: Vectors, blobs: Sequence[bytes]) -> list[float]:
     if not blobs:
         return []
     cosines: list[float] = (np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(blobs), -1) @ vector).tolist()
     return cosines
-
-
-def _blob(vector: Vectors) -> bytes:
-    return np.ascontiguousarray(vector, dtype="<f4").tobytes()
-
-
-def _digest(
-    article: Article,
-    spans: Sequence[tuple[int, int]],
-    vectors: Sequence[bytes],
-    quotes: Sequence[Sequence[Any]],
-    more: Sequence[bytes],
-) -> str:
-    digest = hashlib.sha256(json.dumps([_row(article), list(spans), [quote[:-1] for quote in quotes]]).encode())
-    for blob in (*vectors, *(quote[-1] for quote in quotes), *more):
-        digest.update(blob)
-    return digest.hexdigest()

@@ -17,7 +17,7 @@ from conftest import WordEncoder
 from qa import Library
 from qa.doctor import Problem, examine, mend
 from qa.formats import Limits
-from qa.library import made_for
+from qa.indexing import made_for
 from qa.reading import FileReader
 from qa.store import Store
 

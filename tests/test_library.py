@@ -26,7 +26,8 @@ from conftest import ROOT, WordEncoder
 from qa import Library
 from qa.passages import Passage
 from qa.quotes import Quote
-from qa.store import Prepared, Store, as_read
+from qa.rows import as_read
+from qa.store import Prepared, Store
 
 Make = Callable[..., Library]
 
@@ -344,9 +345,9 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
         import sys, time
         sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
         from conftest import WordEncoder
-        import qa.library
+        import qa.indexing, qa.library
         from pathlib import Path
-        qa.library._BATCH = 4
+        qa.indexing._BATCH = 4
         class Slow(WordEncoder):
             def encode(self, texts, *, query=False):
                 time.sleep(0.01)
@@ -354,8 +355,8 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
         encoder = Slow()
         store = qa.library.Store(Path({str(tmp_path / "index")!r}))
         library = qa.library.Library(Path({str(folder)!r}), store, encoder, None)
-        list(qa.library.extract_quotes_many([qa.Article("a", "", "Ann Lee said that so it is.")]))  # loads the models
-        qa.library.sketched([])
+        list(qa.indexing.extract_quotes_many([qa.Article("a", "", "Ann Lee said that so it is.")]))  # loads the models
+        qa.indexing.sketched([])
         print("ready", flush=True)
         library.refresh()
         """
@@ -432,7 +433,7 @@ def test_an_interrupted_file_of_many_articles_goes_on_where_it_stopped(
 ) -> None:
     rows = [json.dumps({"id": n, "title": f"Row {n}", "text": f"Matter{n} was said of."}) for n in range(60)]
     (folder / "rows.jsonl").write_text("\n".join(rows))
-    monkeypatch.setattr("qa.library._BATCH", 10)
+    monkeypatch.setattr("qa.indexing._BATCH", 10)
     encode, encoded = encoder.encode, []
 
     def interrupted(texts: list[str], *, query: bool = False) -> object:

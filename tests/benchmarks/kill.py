@@ -27,7 +27,7 @@ from embeddings import load_encoder  # noqa: E402
 from qa import open_library  # noqa: E402
 from qa.doctor import examine  # noqa: E402
 from qa.formats import Limits  # noqa: E402
-from qa.library import made_for  # noqa: E402
+from qa.indexing import made_for  # noqa: E402
 from qa.reading import FileReader  # noqa: E402
 
 ARTICLES, CHANGES = 500, 12

@@ -1,8 +1,8 @@
 """What recurs in RealTimeQA's articles: python tests/benchmarks/repeats.py INDEX
 
 INDEX is an index of the articles of ../shared/data/realtimeqa (`python -m qa index`). Prints which near copies MinHash
-and the articles' mean vectors find, of those that half and more of the shingles make; and, to be read by eye, paragraphs
-that recur, by how like each other the articles are in which they do.
+and the mean vectors of articles find, of those that half and more of the shingles make; and, to be read by eye, what
+paragraphs recur, by how like each other the articles are in which they do.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def jaccards(sets: list[set[str]]) -> dict[Pair, float]:
 
 
 def compare_near_copies(store: Store, ids: list[str], sketches: np.ndarray) -> None:
-    passages = [store.passages_of(article_id) for article_id in ids]
+    passages = [store.encoded(article_id)[0] for article_id in ids]
     truth = jaccards([shingles([passage for passage, _ in own]) for own in passages])
     means = np.array([np.mean([vector for _, vector in own], axis=0) if own else np.zeros(384) for own in passages])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
