@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass, field
 from email import message_from_bytes, policy
 from email.utils import getaddresses, parsedate_to_datetime
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from qa.articles import UnreadableArticleError, decoded, fields_of
 
@@ -66,23 +66,24 @@ Read = Iterator[Document | Unreadable]
 
 
 def read_documents(
-    data: bytes, suffix: str, limits: Limits, columns: Mapping[str, str], passed_over: Collection[str] = ()
+    file: BinaryIO, suffix: str, limits: Limits, columns: Mapping[str, str], passed_over: Collection[str] = ()
 ) -> Read:
-    """Yield what a file holds. ``suffix`` is its format; ``columns`` name the fields of rows that are named otherwise.
+    """Yield what a file holds; one of many articles is never whole in memory.
 
-    ``passed_over`` are members of an archive that are left out. Raises UnreadableArticleError for what is not of the
+    ``suffix`` is its format; ``columns`` name the fields of rows that are named otherwise; ``passed_over`` are members
+    of an archive that are left out. Raises UnreadableArticleError for what is not of the
     format.
     """
     if suffix == ".zip":
-        yield from _zip(data, limits, columns, passed_over)
+        yield from _zip(file, limits, columns, passed_over)
     elif suffix in (".jsonl", ".ndjson"):
-        yield from _rows(_json_rows(data), columns)
+        yield from _rows(_json_rows(file), columns)
     elif suffix in (".csv", ".tsv"):
-        yield from _rows(_table_rows(data), columns)
+        yield from _rows(_table_rows(file), columns)
     elif suffix in (".rss", ".atom", ".xml"):
-        yield from _feed(data)
+        yield from _feed(file)
     else:
-        text, fields = _ONE[suffix](data)
+        text, fields = _ONE[suffix](file.read())
         yield Document("", text, fields)
 
 
@@ -259,10 +260,10 @@ _ONE: dict[str, Callable[[bytes], tuple[str, dict[str, str]]]] = {
 SUFFIXES = (*sorted(_ONE), *sorted(MANY))
 
 
-def _feed(data: bytes) -> Read:
+def _feed(file: BinaryIO) -> Read:
     import feedparser
 
-    found = feedparser.parse(io.BytesIO(data))
+    found = feedparser.parse(file)
     if not found.version and not found.entries:
         raise UnreadableArticleError("it is no RSS or Atom feed")
     source = str(found.feed.get("title", ""))
@@ -282,8 +283,8 @@ def _feed(data: bytes) -> Read:
         yield Document(name, _fragment(html), {key: value for key, value in fields.items() if value})
 
 
-def _json_rows(data: bytes) -> Iterator[tuple[int, object]]:
-    for number, line in enumerate(io.BytesIO(data), 1):
+def _json_rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
+    for number, line in enumerate(file, 1):
         if line.strip(b"\xef\xbb\xbf \t\r\n"):
             try:
                 yield number, json.loads(line.decode("utf-8-sig"))
@@ -291,15 +292,17 @@ def _json_rows(data: bytes) -> Iterator[tuple[int, object]]:
                 yield number, UnreadableArticleError(f"it is no JSON object ({error})")
 
 
-def _table_rows(data: bytes) -> Iterator[tuple[int, object]]:
+def _table_rows(file: BinaryIO) -> Iterator[tuple[int, object]]:
     csv.field_size_limit(2**31 - 1)
-    text = decoded(data)
-    first = text.split("\n", 1)[0]
-    between = max(",;\t", key=first.count)
+    first = file.readline()
+    between = max(",;\t", key=lambda mark: first.count(mark.encode()))
+    file.seek(0)
     try:
-        yield from enumerate(csv.DictReader(io.StringIO(text.lstrip("\ufeff")), delimiter=between), 1)
+        yield from enumerate(csv.DictReader(io.TextIOWrapper(file, "utf-8-sig", newline=""), delimiter=between), 1)
     except csv.Error as error:
         raise UnreadableArticleError(f"it is no table ({error}): save it again as .csv") from error
+    except UnicodeDecodeError as error:
+        raise UnreadableArticleError(f"it is not UTF-8 text ({error.reason}): save it as UTF-8") from error
 
 
 def _rows(rows: Iterator[tuple[int, object]], columns: Mapping[str, str]) -> Read:
@@ -327,9 +330,9 @@ def _rows(rows: Iterator[tuple[int, object]], columns: Mapping[str, str]) -> Rea
             yield Unreadable(str(number), str(error))
 
 
-def _zip(data: bytes, limits: Limits, columns: Mapping[str, str], passed_over: Collection[str]) -> Read:
+def _zip(file: BinaryIO, limits: Limits, columns: Mapping[str, str], passed_over: Collection[str]) -> Read:
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
+        archive = zipfile.ZipFile(file)
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError) as error:
         raise UnreadableArticleError(f"it is no whole .zip file ({error}): pack it again") from error
     left = limits.archive_mb * 1_000_000
@@ -347,7 +350,7 @@ def _zip(data: bytes, limits: Limits, columns: Mapping[str, str], passed_over: C
             left -= info.file_size
             read.add(info.filename)
             yield Unreadable(info.filename, "")  # what is being read, should it end this process
-            for found in read_documents(archive.read(info), suffix, limits, columns):
+            for found in read_documents(io.BytesIO(archive.read(info)), suffix, limits, columns):
                 name = f"{info.filename}/{found.name}" if found.name else info.filename
                 if isinstance(found, Document):
                     yield Document(name, found.text, found.fields)
@@ -393,16 +396,16 @@ def _kept(text: str) -> str:
 def answered(request: Mapping[str, Any], limits: Limits) -> Iterator[dict[str, Any]]:
     """Yield what a file holds, as it is sent: each a `Document` or `Unreadable` as a dict. Raises nothing."""
     try:
-        data = Path(request["file"]).read_bytes()
         suffix, columns, passed_over = request["suffix"], request["columns"], frozenset(request["passed_over"])
-        for found in read_documents(data, suffix, limits, columns, passed_over):
-            if isinstance(found, Unreadable):
-                yield asdict(found)
-            elif len(found.text) > limits.mb * 1_000_000:
-                yield asdict(Unreadable(found.name, f"its text is longer than {limits.mb} MB: split it"))
-            else:
-                fields = {name: _kept(" ".join(value.split())) for name, value in found.fields.items()}
-                yield asdict(Document(_shown(found.name), _kept(found.text), fields))
+        with Path(request["file"]).open("rb") as file:
+            for found in read_documents(file, suffix, limits, columns, passed_over):
+                if isinstance(found, Unreadable):
+                    yield asdict(found)
+                elif len(found.text) > limits.mb * 1_000_000:
+                    yield asdict(Unreadable(found.name, f"its text is longer than {limits.mb} MB: split it"))
+                else:
+                    fields = {name: _kept(" ".join(value.split())) for name, value in found.fields.items()}
+                    yield asdict(Document(_shown(found.name), _kept(found.text), fields))
     except UnreadableArticleError as error:
         yield asdict(Unreadable("", str(error)))
     except Exception as error:  # whatever a format's library raises costs the one file

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
+from qa.articles import Article, article_id
 from qa.evaluation import Expected
 from qa.library import Library
 from qa.reader import normalised
@@ -56,10 +57,14 @@ def rank(library: Library, questions: Iterable[Expected], search: Search = "fuse
     A question with a date is asked on that day. Raises ValueError for an article that is not in the library.
     """
     asked = [question for question in questions if question.answers or question.articles]
+    ids: dict[str, str] = {}
     if any(question.articles for question in asked):
-        held = {name for article in library.articles() for name in (article.id, article.path, article.title)}
+        held = library.articles()
+        # A text in several places is one article, by whichever of them it is named.
+        ids = {name: article.id for article in held for path in _places(article) for name in (path, article_id(path))}
+        titles = {article.title for article in held}
         for question in asked:
-            missing = question.articles.keys() - held
+            missing = question.articles.keys() - ids.keys() - titles
             if missing:
                 raise ValueError(
                     f"{question.question!r} names the article {min(missing)!r}, which is not in the library"
@@ -70,7 +75,7 @@ def rank(library: Library, questions: Iterable[Expected], search: Search = "fuse
         rankings[kind] = ranking = Ranking()
         of_kind = [(question, found) for question, found in zip(asked, hits, strict=True) if question.kind == kind]
         _measure_answers(ranking, [pair for pair in of_kind if pair[0].answers])
-        _measure_articles(ranking, [pair for pair in of_kind if pair[0].articles])
+        _measure_articles(ranking, [pair for pair in of_kind if pair[0].articles], ids)
     return rankings
 
 
@@ -105,14 +110,21 @@ def _measure_answers(ranking: Ranking, asked: Sequence[tuple[Expected, list[Hit]
     _measure(ranking, measures, asked, right, run)
 
 
-def _measure_articles(ranking: Ranking, asked: Sequence[tuple[Expected, list[Hit]]]) -> None:
+def _places(article: Article) -> tuple[str, ...]:
+    return (article.path, *article.copies)
+
+
+def _measure_articles(ranking: Ranking, asked: Sequence[tuple[Expected, list[Hit]]], ids: Mapping[str, str]) -> None:
     from ir_measures import RR, R, nDCG
 
     right, run = [], []
     for question, hits in asked:
-        right.append(dict(question.articles))
+        grades: dict[str, int] = {}
+        for name, grade in question.articles.items():
+            grades[ids.get(name, name)] = max(grade, grades.get(ids.get(name, name), 0))
+        right.append(grades)
         found = [hit.passage.article for hit in hits]
-        names = [next((n for n in (a.id, a.path, a.title) if n in question.articles), a.id) for a in found]
+        names = [a.title if a.title in grades else a.id for a in found]
         run.append(list(dict.fromkeys(names))[:10])
     measures = {"recall@10": R @ 10, "article MRR@10": RR @ 10, "nDCG@10": nDCG @ 10}
     _measure(ranking, measures, asked, right, run)

@@ -366,3 +366,49 @@ class TestHostileArticles:
         assert window.page.evaluate("scrollY") == 0
         assert window.hosts == {"127.0.0.1"}
         assert window.errors == []
+
+
+class TestFolder:
+    pytestmark = browser_test
+
+    def test_refresh_reads_what_was_added_and_a_copy_is_cited_once(self, browser: Any, tmp_path: Path) -> None:
+        folder = tmp_path / "articles"
+        folder.mkdir()
+        text = "Bridge closed for repairs\n\nMay 2, 2024\n\nMayor Ilse Kohl said that the repairs would take a year.\n"
+        (folder / "bridge.txt").write_text(text)
+        with running("--folder", str(folder), "--index", str(tmp_path / "index")) as address:
+            window = Window(browser, address)
+            window.page.locator("#status").get_by_text("1 article ready").wait_for(timeout=60_000)
+            (folder / "fair.html").write_text(
+                "<html><head><title>Fair opens</title></head><body><article><h1>Fair opens</h1><p>The fair in the park "
+                "was opened by Mayor Ilse Kohl, who said that the rain would stop soon.</p></article></body></html>"
+            )
+            (folder / "copy.txt").write_text(text)
+            (folder / "broken.pdf").write_bytes(b"%PDF")
+            window.page.get_by_role("button", name="Refresh").click()
+            window.page.locator("#status").get_by_text("2 articles ready, 1 file skipped").wait_for(timeout=60_000)
+            turn = window.ask("What did Ilse Kohl say about the rain?")
+            assert "the rain would stop soon" in window.shown()
+            turn = window.ask("What did Ilse Kohl say about the repairs?")
+            assert window.shown() == "Mayor Ilse Kohl said that the repairs would take a year."
+            assert turn.locator(".cite .facts").first.locator("span").last.inner_text() == "also in 1 other"
+            assert "Also in copy.txt" in window.page.locator("#source header").inner_text()
+            window.page.screenshot(path=str(tmp_path / "refreshed.png"))
+            assert window.hosts == {"127.0.0.1"}
+            assert window.errors == []
+
+    def test_a_watched_folder_is_read_without_a_click(self, tmp_path: Path) -> None:
+        from gradio_client import Client
+
+        folder = tmp_path / "articles"
+        folder.mkdir()
+        (folder / "bridge.txt").write_text("The old bridge over the river Aare was closed on Monday.\n")
+        with running("--folder", str(folder), "--index", str(tmp_path / "index"), "--watch") as address:
+            client = Client(address, verbose=False)
+            assert len(client.predict("bridge", 5, api_name="/retrieve")) == 1
+            (folder / "tram.txt").write_text("A new tram line runs along the river since Friday.\n")
+            for _ in range(100):
+                if len(client.predict("tram", 5, api_name="/retrieve")) == 2:
+                    break
+                time.sleep(0.2)
+            assert client.predict("tram line", 1, api_name="/retrieve")[0]["article"]["file"] == "tram.txt"

@@ -12,6 +12,7 @@ import pytest
 
 from qa import Library
 from qa.__main__ import main
+from qa.articles import article_id
 from qa.evaluation import Expected, evaluate, read_questions
 from qa.ranking import difference, estimate, rank
 from qa.reader import normalised
@@ -69,6 +70,14 @@ def test_a_question_is_asked_on_its_day(make_library: Callable[[], Library], fol
     for day in ("2024-06-01", "2020-06-01"):
         asked = Expected("tram line", "all", articles={f"{day}.md": 1}, asked=date.fromisoformat(day))
         assert rank(library, [asked])["all"].values["article MRR@10"] == [1]
+
+
+def test_a_text_in_two_places_is_one_article_by_either_name(make_library: Callable[[], Library], folder: Path) -> None:
+    (folder / "copy.txt").write_text((folder / "bridge.txt").read_text())
+    library = make_library()
+    for names in ({"copy.txt": 1}, {"bridge.txt": 1, "copy.txt": 1}, {article_id("copy.txt"): 1}):
+        values = rank(library, [Expected("old bridge", "all", articles=names)])["all"].values
+        assert (values["recall@10"], values["article MRR@10"], values["nDCG@10"]) == ([1], [1], [1])
 
 
 def test_questions_with_articles_alone_measure_no_answers(trams: Library) -> None:

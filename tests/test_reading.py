@@ -387,10 +387,11 @@ def test_a_file_that_takes_too_long_is_named_and_the_next_one_read(
     slow.mkdir()
     # Python imports this at the start of every process: reading "slow" never ends, reading "dead" ends the process.
     (slow / "sitecustomize.py").write_text(
-        "import pathlib, time, os\nreal = pathlib.Path.read_bytes\n"
-        "def read(path):\n    if path.stem == 'slow': time.sleep(60)\n    if path.stem == 'dead': os._exit(1)\n"
-        "    return real(path)\n"
-        "pathlib.Path.read_bytes = read\n"
+        "import pathlib, time, os\nreal = pathlib.Path.open\n"
+        "def opened(path, *how, **more):\n"
+        "    if path.stem == 'slow': time.sleep(60)\n    if path.stem == 'dead': os._exit(1)\n"
+        "    return real(path, *how, **more)\n"
+        "pathlib.Path.open = opened\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(slow))
     with FileReader(Limits(seconds=3), {}) as reader:
@@ -424,6 +425,20 @@ def test_a_member_that_ends_the_process_costs_no_other_member(tmp_path: Path, mo
         found = read(reader, tmp_path, "p.zip", zip_file(members))
     assert [item.path for item in found] == [f"p.zip/{name}" for name in members]
     assert [isinstance(item, Article) for item in found] == [True, False, True, False, True]
+
+
+def test_a_file_of_many_articles_is_never_whole_in_memory(tmp_path: Path) -> None:
+    row = json.dumps({"text": "word " * 800_000})
+    with (tmp_path / "r.jsonl").open("w") as file:
+        file.writelines(f"{row}\n" for _ in range(110))
+    with zipfile.ZipFile(tmp_path / "r.zip", "w", zipfile.ZIP_STORED) as archive:
+        for number in range(110):
+            archive.writestr(f"{number}.txt", "word " * 800_000)
+    with FileReader(Limits(memory_mb=420), {}) as reader:
+        for name in ("r.jsonl", "r.zip"):
+            assert (tmp_path / name).stat().st_size > 430_000_000
+            found = [isinstance(item, Article) for item in reader.read(tmp_path / name, name)]
+            assert found == [True] * 110
 
 
 def test_reading_keeps_within_its_memory(tmp_path: Path) -> None:

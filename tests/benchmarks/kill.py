@@ -1,7 +1,8 @@
 """Kill the indexing at random moments: python tests/benchmarks/kill.py ../shared/data [--times 200]
 
 Indexes the beginnings of 500 articles of ../shared/data/realtimeqa. Then, again and again: adds, changes and removes
-files, starts `python -m qa index` and kills it with SIGKILL at a random moment. After each kill, `qa.doctor` must find
+files, starts `python -m qa index` and kills it with SIGKILL at a random moment, every second time at one within 0.6 s
+of its first write. After each kill, `qa.doctor` must find
 no damage; after the next start nothing at all, and what is held must be what the folder holds: nothing lost, nothing
 twice, nothing stale.
 """
@@ -58,6 +59,23 @@ def change(folder: Path, texts: list[str], rng: random.Random) -> None:
     (folder / f"{rng.randrange(10**9)}.txt").write_text(kept.read_text())
 
 
+def moment(left: int) -> str:
+    return "killed before it noted a file" if left > 3 * CHANGES else "killed with some files noted"
+
+
+def wait_for_writing(process: subprocess.Popen[bytes], index: Path) -> None:
+    """Wait until the process writes its first article."""
+    log = index / "library.sqlite-wal"
+
+    def size() -> tuple[int, int]:
+        status = log.stat() if log.exists() else None
+        return (status.st_size, status.st_mtime_ns) if status else (0, 0)
+
+    before = size()
+    while process.poll() is None and size() in (before, (0, 0)):
+        time.sleep(0.001)
+
+
 def wrong(folder: Path, index: Path) -> list[str]:
     """Bring the index in step, and say what of the folder it does not hold, or holds twice or as it was."""
     with open_library(folder, index=index) as library:
@@ -97,14 +115,18 @@ def main() -> None:
         for number in range(1, options.times + 1):
             change(folder, texts, rng)
             process = start(folder, index)
-            time.sleep(rng.uniform(0.3, 1) * seconds)
+            if number % 2:
+                wait_for_writing(process, index)
+                time.sleep(rng.uniform(0, 0.6))
+            else:
+                time.sleep(rng.uniform(0.3, 1) * seconds)
             ended = process.poll() is not None
             process.send_signal(signal.SIGKILL)
             process.wait()
             damage = [p.what for p in examine(folder, index, reader, how) if p.touches in ("all", "articles")]
             left = sum(p.touches == "folder" for p in examine(folder, index, reader, how))
             problems = [*damage, *wrong(folder, index), *(p.what for p in examine(folder, index, reader, how))]
-            outcomes["ended before it was killed" if ended else "killed at work" if left else "killed at its end"] += 1
+            outcomes["ended before it was killed" if ended else "killed at its end" if not left else moment(left)] += 1
             outcomes["wrong"] += bool(problems)
             if problems or number % 10 == 0:
                 print(f"{number}: {left} left to do; {'; '.join(problems) or 'nothing wrong'}", flush=True)
