@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
@@ -25,7 +24,7 @@ _LISTS = 2.0
 _PROBED = 64
 _SAMPLED = 64  # rows a list, to find the lists by
 _FEW = 20_000
-_AT_ONCE = 65_536
+_AT_ONCE = 8_192
 
 
 class StaleIndexError(Exception):
@@ -162,9 +161,12 @@ class FaissIndex:
 
     def save(self, folder: Path, *, made_from: str) -> None:
         """Write the rows, then the manifest that vouches for them (``made_from``, count, sha256), each by a rename."""
-        data = faiss.serialize_index(self._index).tobytes()
-        manifest = {"made_from": made_from, "count": len(self), "sha256": hashlib.sha256(data).hexdigest()}
-        replace_file(folder / self.FILE, data)
+        written = folder / f"{self.FILE}.new"
+        faiss.write_index(self._index, str(written))
+        with written.open("rb+") as file:
+            os.fsync(file.fileno())
+        manifest = {"made_from": made_from, "count": len(self), "sha256": sha256_of(written)}
+        written.replace(folder / self.FILE)
         replace_file(folder / self.MANIFEST, json.dumps(manifest, indent=1).encode())
 
     @classmethod

@@ -545,18 +545,21 @@ class Store:
         query = "SELECT DISTINCT article FROM passages WHERE id IN (SELECT value FROM json_each(?))"
         articles = [row[0] for row in cursor.execute(query, (json.dumps(sorted(wanted)),))]
         ids: list[int] = []
-        blobs: list[bytes] = []
+        vectors = np.zeros((0, 1), dtype=np.float32)
         damaged = []
         for article_id in articles:
             made = self._verified(cursor, article_id)
             if made is None:
                 damaged.append(article_id)
                 continue
-            ids += [row[0] for row in made.passages]
-            blobs += [row[3] for row in made.passages]
+            for passage_id, _, _, blob in made.passages:
+                if not ids:  # all of them at once, and no list of copies: they are most of what this program holds
+                    vectors = np.zeros((len(wanted), len(blob) // 4), dtype=np.float32)
+                vectors[len(ids)] = np.frombuffer(blob, dtype="<f4")
+                ids.append(passage_id)
         if damaged:
             raise DamagedStoreError(f"{len(damaged)} articles in {str(self.folder)!r} are damaged", damaged)
-        return ids, np.frombuffer(b"".join(blobs), dtype="<f4").reshape(len(ids), -1 if ids else 1)
+        return ids, vectors
 
     def _verified(self, cursor: sqlite3.Cursor, article_id: str) -> _Made | None:
         """Return an article with what was made of it, or None unless that is what was written."""
