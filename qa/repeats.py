@@ -29,6 +29,7 @@ _PERMUTATIONS = 128
 # 0.99 of those of which 0.6 are.
 _KEY = 4
 _SAME = 0.5
+_NOTHING = 2**32 - 1  # each of the numbers of a sketch without a shingle
 
 
 def hashed_lines(article: Article) -> Iterator[tuple[int, Span]]:
@@ -96,7 +97,8 @@ def near_copies(sketches: NDArray[np.uint32]) -> NDArray[np.int64]:
         for others in (order[:-1][together], begins[1:][together]):
             found.append(np.stack([others, order[1:][together]], axis=1))
     pairs = np.unique(np.concatenate(found), axis=0) if found else np.zeros((0, 2), dtype=np.int64)
-    same = (sketches[pairs[:, 0]] == sketches[pairs[:, 1]]).mean(axis=1) >= _SAME
+    said = (sketches != _NOTHING).any(axis=1)  # articles without a passage have nothing in common
+    same = ((sketches[pairs[:, 0]] == sketches[pairs[:, 1]]).mean(axis=1) >= _SAME) & said[pairs[:, 0]]
     if not same.any():
         return np.arange(count)
     from scipy.sparse import coo_array

@@ -199,11 +199,12 @@ def test_near_copies_are_found_and_others_are_not() -> None:
     one, other = " ".join(words[:1000]), " ".join(words[1000:])
     texts = {
         "one": one, "edited": one.replace("word500 ", "changed "), "cut": " ".join(words[:700]), "other": other,
-        "half": " ".join(words[:250]) + " " + " ".join(words[1500:1900]), "empty": "", "short": "word1 word2",
+        "half": " ".join(words[:250]) + " " + " ".join(words[1500:1900]), "empty": "",
+        "short": "word1 word2", "empty too": "",
     }  # fmt: skip
     groups = dict(zip(texts, near_copies(np.stack([sketch_of(t) for t in texts.values()])).tolist(), strict=True))
     assert groups["one"] == groups["edited"] == groups["cut"]
-    assert len({groups[name] for name in ("one", "other", "half", "empty", "short")}) == 5
+    assert len({groups[name] for name in ("one", "other", "half", "empty", "short", "empty too")}) == 6
 
 
 def test_of_200_planted_near_copies_nearly_all_are_found_and_nothing_else() -> None:
