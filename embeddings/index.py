@@ -19,9 +19,9 @@ _HASHTABLE = 2  # faiss::DirectMap::Hashtable
 _FLOAT16 = faiss.ScalarQuantizer.QT_fp16
 # Up to so many rows the cosine to each is worked out: 9 ms on one core.
 EXACT = 250_000
-# Above, n rows are in 2 * sqrt(n) lists, of which 64 are searched.
+# Above, n rows are in 2 * sqrt(n) lists, of which 512 are searched.
 _LISTS = 2.0
-_PROBED = 64
+_PROBED = 512
 _SAMPLED = 64  # rows a list, to find the lists by
 _FEW = 20_000
 _AT_ONCE = 8_192
