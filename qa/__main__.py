@@ -445,7 +445,7 @@ def _doctor(options: argparse.Namespace) -> int:
     folder = Path(options.folder)
     index = index_folder(folder, options.index)
     how = made_for(load_encoder(options.model))
-    with FileReader(_limits(options), dict(options.field)) as reader:
+    with FileReader(_limits(options), dict(options.field), folder) as reader:
         problems = examine(folder, index, reader, how)
         for problem in problems:
             _print_problem(problem, options)

@@ -92,7 +92,7 @@ class Library:
             self.in_step = True
 
     def _bring_in_step(self, progress: Progress | None) -> None:
-        with FileReader(self._limits, self._columns) as reader:
+        with FileReader(self._limits, self._columns, self.folder) as reader:
             self.skipped = Indexing(self._store, self._encoder, reader, progress).run(self.folder)
         for skip in self.skipped:
             log.warning("%s is not read: %s", skip.path, skip.reason)

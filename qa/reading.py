@@ -83,11 +83,13 @@ def leave_out(folder: Path, paths: Sequence[str]) -> None:
 class FileReader:
     """Reads files of all formats; ``columns`` say how the fields of rows are named, where it is not as usual.
 
-    A context manager: the process that parses is ended with it.
+    What `IGNORED` in ``folder`` names of files of many articles is left out. A context manager: the process that parses
+    is ended with it.
     """
 
-    def __init__(self, limits: Limits, columns: Mapping[str, str]) -> None:
+    def __init__(self, limits: Limits, columns: Mapping[str, str], folder: Path | None = None) -> None:
         self.limits = limits
+        self._ignored = left_out(folder) if folder else GitIgnoreSpec.from_lines([])
         self.columns = columns
         self._process: subprocess.Popen[str] | None = None
 
@@ -101,8 +103,9 @@ class FileReader:
             status = file.stat()
             racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
             seen = "racy" if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-            columns = sorted(self.columns.items()) if file.suffix.lower() in MANY else ""
-            how = hashlib.sha256(f"{self.limits} {columns}".encode()).hexdigest()[:8]
+            ignored = [pattern.pattern for pattern in self._ignored.patterns]
+            of_many = (sorted(self.columns.items()), ignored) if file.suffix.lower() in MANY else ""
+            how = hashlib.sha256(f"{self.limits} {of_many}".encode()).hexdigest()[:8]
             if not racy and known.startswith(f"{seen} {how} "):
                 return known
             return f"{seen} {how} {sha256_of(file) if self._takes(file) else 'too large'}"
@@ -151,6 +154,8 @@ class FileReader:
         for name, said in self._documents(file, suffix):
             place = f"{path}#{name}" if name and suffix != ".zip" else f"{path}/{name}" if name else path
             found += 1
+            if self._ignored.match_file(place):
+                continue
             if "reason" in said:
                 yield Skipped(place, said["reason"])
                 continue

@@ -493,6 +493,18 @@ def test_articles_are_added_and_left_out(make_library: Make, folder: Path, tmp_p
     assert make_library().count() == 3
 
 
+def test_a_row_is_left_out_and_comes_back(make_library: Make, folder: Path) -> None:
+    rows = [json.dumps({"id": n, "title": f"Row {n}", "text": f"Matter{n} was said of."}) for n in range(3)]
+    (folder / "rows.jsonl").write_text("\n".join(rows))
+    library = make_library()
+    assert library.remove("rows.jsonl#1") == ["rows.jsonl#1"]
+    there = [article.path for article in library.articles()]
+    assert there == ["bridge.txt", "fair.md", "rows.jsonl#0", "rows.jsonl#2"]
+    assert [article.path for article in make_library().articles()] == there
+    (folder / ".qaignore").unlink()
+    assert make_library().count() == 5
+
+
 def test_a_watched_folder_is_kept_in_step(make_library: Make, folder: Path) -> None:
     library = make_library()
     stop = threading.Event()
