@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
 from embeddings import Encoder
@@ -315,6 +315,7 @@ def cited_once(
     What is kept names in `Statement.also` the near copies that say the same. ``near_copies`` finds them by an id.
     """
     kept: list[Statement] = []
+    near_copies = cache(near_copies)  # many statements are of one article
     for statement in statements:
         said = _spaced(statement.text)
         if any(statement.article in other.also and said == _spaced(other.text) for other in kept):

@@ -125,7 +125,7 @@ def article_id(path: str) -> str:
 
 
 def decoded(data: bytes, errors: str = "strict") -> str:
-    """Return the text of a file. Raises UnreadableArticleError for what is empty, binary or not UTF-8."""
+    """Return the text of a file. Raises UnreadableArticleError for what is binary or not UTF-8."""
     if b"\0" in data:
         raise UnreadableArticleError("it is not a text file (it holds zero bytes): save it as UTF-8 text")
     try:

@@ -71,8 +71,7 @@ def read_documents(
     """Yield what a file holds; one of many articles is never whole in memory.
 
     ``suffix`` is its format; ``columns`` name the fields of rows that are named otherwise; ``passed_over`` are members
-    of an archive that are left out. Raises UnreadableArticleError for what is not of the
-    format.
+    of an archive that are left out. Raises UnreadableArticleError for what is not of the format.
     """
     if suffix == ".zip":
         yield from _zip(file, limits, columns, passed_over)

@@ -89,8 +89,12 @@ class FileReader:
 
     def __init__(self, limits: Limits, columns: Mapping[str, str], folder: Path | None = None) -> None:
         self.limits = limits
-        self._ignored = left_out(folder) if folder else GitIgnoreSpec.from_lines([])
         self.columns = columns
+        self._ignored = left_out(folder) if folder else GitIgnoreSpec.from_lines([])
+        of_many = (sorted(columns.items()), [pattern.pattern for pattern in self._ignored.patterns])
+        self._how_one, self._how_many = (
+            hashlib.sha256(f"{limits} {more}".encode()).hexdigest()[:8] for more in ("", of_many)
+        )
         self._process: subprocess.Popen[str] | None = None
 
     def stamp(self, file: Path, known: str) -> str:
@@ -103,9 +107,7 @@ class FileReader:
             status = file.stat()
             racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
             seen = "racy" if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-            ignored = [pattern.pattern for pattern in self._ignored.patterns]
-            of_many = (sorted(self.columns.items()), ignored) if file.suffix.lower() in MANY else ""
-            how = hashlib.sha256(f"{self.limits} {of_many}".encode()).hexdigest()[:8]
+            how = self._how_many if file.suffix.lower() in MANY else self._how_one
             if not racy and known.startswith(f"{seen} {how} "):
                 return known
             return f"{seen} {how} {sha256_of(file) if self._takes(file) else 'too large'}"
