@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,8 +44,6 @@ Weights = Mapping[str, NDArray[Any]]
 
 _NUMPY_TYPES = {"F32": "<f4", "F16": "<f2", "I64": "<i8"}
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-# Up to four cores compute a batch: one text takes two of them 3.4 ms and one 5.8, many texts as long either way.
-_STREAMS = max(_CORES // 4, 1)
 # Tokens of one batch: one text at a time is slower by a tenth, 2048 tokens no faster, and pad more.
 _BATCH_TOKENS = 1024
 # Widths are multiples of this: each new shape costs some 4 ms, and memory for its kernels.
@@ -67,10 +65,16 @@ class Bert(NamedTuple):
 
 
 class Compiled(NamedTuple):
-    """A graph with an output, for this processor, as `compile_model` makes it and `run` takes it."""
+    """A graph with an output, for this processor, as `compile_model` makes it and `run` takes it.
 
-    graph: openvino.CompiledModel
+    A graph's one request is used by one thread at a time, whose ``turn`` it is: a second request would be made, and
+    given its inputs, by looking at what a first that runs is just changing, and now and then the process would crash
+    (libopenvino_intel_cpu_plugin 2026.4.1, reading a CpuBlockedMemoryDesc that was freed).
+    """
+
+    request: openvino.InferRequest
     words: NDArray[Any]
+    turn: Lock
 
 
 def read_weights(path: Path) -> dict[str, NDArray[Any]]:
@@ -168,11 +172,12 @@ def compile_model(model: Bert, output: openvino.Node) -> Compiled:
     bfloat16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     settings = {
         "INFERENCE_PRECISION_HINT": "bf16" if bfloat16 else "f32",
-        "NUM_STREAMS": str(_STREAMS),
+        "NUM_STREAMS": "1",
         "INFERENCE_NUM_THREADS": _CORES,
         "ENABLE_CPU_PINNING": False,  # pinned, two processes would wait for the same core
     }
-    return Compiled(core.compile_model(openvino.Model([output], model.inputs), "CPU", settings), model.words)
+    graph = core.compile_model(openvino.Model([output], model.inputs), "CPU", settings)
+    return Compiled(graph.create_infer_request(), model.words, Lock())
 
 
 def run(
@@ -183,31 +188,15 @@ def run(
     ``texts`` are token ids, special tokens among them; ``types`` their token types, for a model that takes them. What
     an output (batch, tokens, ...) holds past a text's own tokens means nothing.
     """
-    running: deque[tuple[list[int], Any]] = deque()
-
-    def finished() -> tuple[list[int], NDArray[np.float32]]:
-        batch, request = running.popleft()
-        request.wait()
-        return batch, np.array(request.get_output_tensor(0).data, dtype=np.float32)
-
-    batches = list(_batches([len(text) for text in texts]))
-    try:
-        for batch in batches:
-            if len(running) == 2 * _STREAMS:
-                yield finished()
-            words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
-            inputs = [words, _padded([[1] * len(texts[i]) for i in batch])]
-            if types is not None:
-                inputs.append(_padded([types[i] for i in batch]))
-            request = compiled.graph.create_infer_request()
-            # One alone is done a millisecond sooner on this thread than by waking another.
-            (request.infer if len(batches) == 1 else request.start_async)(inputs)
-            running.append((batch, request))
-        while running:
-            yield finished()
-    finally:
-        for _, request in running:  # broken off by Ctrl-C: a process that ends while one runs would crash
-            request.wait()
+    for batch in _batches([len(text) for text in texts]):
+        words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
+        inputs = [words, _padded([[1] * len(texts[i]) for i in batch])]
+        if types is not None:
+            inputs.append(_padded([types[i] for i in batch]))
+        with compiled.turn:
+            compiled.request.infer(inputs)
+            rows = np.array(compiled.request.get_output_tensor(0).data, dtype=np.float32)
+        yield batch, rows
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

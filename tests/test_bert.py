@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -141,22 +144,30 @@ def test_a_damaged_file_of_weights_is_refused(tmp_path: Path, damage: Any) -> No
         read_weights(tmp_path / "bad.safetensors")
 
 
-def test_what_is_broken_off_waits_for_what_runs() -> None:
-    started, waited = [], []
+def test_threads_that_share_a_graph_take_turns() -> None:
+    at_once, most = 0, 0
 
     class Request:
-        def start_async(self, inputs: object) -> None:
-            started.append(self)
+        inputs: list[NDArray[Any]]
 
-        def wait(self) -> None:
-            waited.append(self)
+        def infer(self, inputs: list[NDArray[Any]]) -> None:
+            nonlocal at_once, most
+            at_once += 1
+            most = max(most, at_once)
+            time.sleep(0.001)
+            self.inputs = inputs
 
         def get_output_tensor(self, _: int) -> SimpleNamespace:
-            return SimpleNamespace(data=np.zeros((1, 1)))
+            nonlocal at_once
+            at_once -= 1
+            return SimpleNamespace(data=self.inputs[0][:, 0, 0])  # the first token's first value
 
-    compiled = Compiled(SimpleNamespace(create_infer_request=Request), np.zeros((10, 4), np.float32))
-    batches = run(compiled, [[1] * 1000] * 6)
-    next(batches)
-    batches.close()
-    assert started
-    assert waited == started
+    words = np.arange(40, dtype=np.float32).reshape(10, 4)
+    compiled = Compiled(Request(), words, Lock())  # type: ignore[arg-type]
+
+    def first_values(token: int) -> set[float]:
+        return {float(value) for _, rows in run(compiled, [[token] * 1000] * 6) for value in rows}
+
+    with ThreadPoolExecutor(8) as threads:
+        assert list(threads.map(first_values, range(8))) == [{4.0 * token} for token in range(8)]
+    assert most == 1
