@@ -2,9 +2,11 @@
 
 from qa.answers import Answer, Statement
 from qa.articles import Article, Skipped
+from qa.catalogue import Catalogue, Entry
+from qa.filters import Filters
 from qa.formats import Limits
 from qa.library import Library, ask, open_library, quotes, retrieve
-from qa.names import Name
+from qa.names import Name, Speaker
 from qa.passages import Passage
 from qa.periods import Period
 from qa.quotes import Quote
@@ -13,6 +15,9 @@ from qa.retrieval import Hit
 __all__ = [
     "Answer",
     "Article",
+    "Catalogue",
+    "Entry",
+    "Filters",
     "Hit",
     "Library",
     "Limits",
@@ -21,6 +26,7 @@ __all__ = [
     "Period",
     "Quote",
     "Skipped",
+    "Speaker",
     "Statement",
     "ask",
     "open_library",

@@ -155,12 +155,16 @@ def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentPa
 
 def _narrow(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
-    sub.add_argument("--source", help="only articles of this newspaper, agency or site")
-    sub.add_argument("--author", help="only articles by this author")
-    sub.add_argument("--tag", help="only articles with this tag")
+    for flag, only in (
+        ("--source", "of this newspaper, agency or site"),
+        ("--author", "by this author"),
+        ("--tag", "with this tag"),
+        ("--article", "of this id, path or title"),
+    ):
+        several = f"only articles {only} (may be given again: any of them)"
+        sub.add_argument(flag, action="append", metavar=flag[2:].upper(), help=several)
     sub.add_argument("--since", type=_date, metavar="DATE", help="only articles published on or after YYYY-MM-DD")
     sub.add_argument("--until", type=_date, metavar="DATE", help="only articles published on or before YYYY-MM-DD")
-    sub.add_argument("--article", metavar="ARTICLE", help="only the article of this id, path or title")
 
 
 def _add_limits(sub: argparse.ArgumentParser) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import date
 from typing import TypedDict, Unpack
 
@@ -11,16 +13,17 @@ from qa.periods import Period
 class Filters(TypedDict, total=False):
     """Which articles to look in: those for which all that is given holds.
 
-    ``source``, ``author`` and ``tag`` are names, in any case; ``since`` and ``until`` are dates, both included, or
-    "YYYY-MM-DD" (an article without a date is in no period); ``article`` is an id, path or title.
+    ``source``, ``author`` and ``tag`` are names, in any case; ``article`` is an id, path or title. Of several any will
+    do; an empty list is as None. ``since`` and ``until`` are dates, both included, or "YYYY-MM-DD" (an article without
+    a date is in no period).
     """
 
-    source: str | None
-    author: str | None
+    source: str | Sequence[str] | None
+    author: str | Sequence[str] | None
     since: date | str | None
     until: date | str | None
-    article: str | None
-    tag: str | None
+    article: str | Sequence[str] | None
+    tag: str | Sequence[str] | None
 
 
 def day(value: date | str | None) -> date | None:
@@ -44,26 +47,42 @@ def narrowed(filters: Filters, period: Period) -> Filters:
 
 
 def where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
-    """Return the condition on articles that the filters make, and its values."""
+    """Return the condition on articles that the filters make, and its values.
+
+    An article is chosen by any of the places that its text has.
+    """
+    chosen, values = where_itself(**filters)
+    if not values:
+        return chosen, values
+    return f"articles.id IN (SELECT coalesce(same_as, id) FROM articles WHERE {chosen})", values
+
+
+def where_itself(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
+    """Return `where`, but by which an article and its copies are each chosen by their own place alone."""
     unknown = filters.keys() - Filters.__annotations__.keys()
     if unknown:
         raise TypeError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
     since, until = day(filters.get("since")), day(filters.get("until"))
+    names, places = "(SELECT lower(value) FROM json_each(:{}))", "(SELECT value FROM json_each(:article))"
+    listed = "EXISTS (SELECT 1 FROM json_each({}) WHERE lower(value) IN {})"
     conditions = {
-        "source": ("lower(source) = lower(:source)", filters.get("source")),
-        "author": (
-            "EXISTS (SELECT 1 FROM json_each(authors) WHERE lower(value) = lower(:author))",
-            filters.get("author"),
-        ),
+        "source": (f"lower(source) IN {names.format('source')}", _several(filters.get("source"))),
+        "author": (listed.format("authors", names.format("author")), _several(filters.get("author"))),
         "since": ("published >= :since", since.isoformat() if since else None),
         "until": ("published <= :until", until.isoformat() if until else None),
-        "article": (":article IN (articles.id, path, title)", filters.get("article")),
-        "tag": ("EXISTS (SELECT 1 FROM json_each(tags) WHERE lower(value) = lower(:tag))", filters.get("tag")),
+        "article": (
+            f"(articles.id IN {places} OR path IN {places} OR title IN {places})",
+            _several(filters.get("article")),
+        ),
+        "tag": (listed.format("tags", names.format("tag")), _several(filters.get("tag"))),
     }
     asked = {name: (condition, value) for name, (condition, value) in conditions.items() if value is not None}
-    if not asked:
-        return "TRUE", {}
-    # An article is chosen by any of the places that its text has.
-    chosen = " AND ".join(condition for condition, _ in asked.values())
-    within = f"articles.id IN (SELECT coalesce(same_as, id) FROM articles WHERE {chosen})"
-    return within, {name: value for name, (_, value) in asked.items()}
+    chosen = " AND ".join(condition for condition, _ in asked.values()) or "TRUE"
+    return chosen, {name: value for name, (_, value) in asked.items()}
+
+
+def _several(names: str | Sequence[str] | None) -> str | None:
+    """Return one name or several as a list in JSON, by which they are bound; None for none."""
+    if names is None or (not isinstance(names, str) and not names):
+        return None
+    return json.dumps([names] if isinstance(names, str) else list(names))

@@ -18,10 +18,11 @@ from embeddings.index import replace_file
 from qa.answers import THRESHOLDS, Answer, Answerer, Caution, ReadingAnswerer, SentenceAnswerer, refuse
 from qa.articles import Article, Skipped
 from qa.asking import Asking
-from qa.filters import Filters, day
+from qa.catalogue import Catalogue, check
+from qa.filters import Filters, day, where
 from qa.formats import Limits
 from qa.indexing import Indexing, Progress
-from qa.names import matching_speakers
+from qa.names import Speaker, matching_speakers, speakers_of
 from qa.questions import parse_question
 from qa.quotes import Quote
 from qa.reader import ReadingReranker, SpanReader
@@ -34,6 +35,7 @@ log = logging.getLogger(__name__)
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 Result = TypeVar("Result")
+_SPEAKERS_KEPT = 20
 
 
 class Library:
@@ -61,6 +63,7 @@ class Library:
         self._store = store
         self._encoder = encoder
         self._reranker = reranker
+        self._speakers: dict[tuple[str, ...], list[Speaker]] = {}
         self._quote_answerer = QuoteAnswerer(store, encoder)
         self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer, reranker)
 
@@ -217,6 +220,65 @@ class Library:
         """Return one article by its id. Raises KeyError where there is none."""
         return self._mended(lambda: self._store.article(article_id))
 
+    def catalogue(
+        self,
+        search: str = "",
+        *,
+        order: str = "title",
+        descending: bool = False,
+        limit: int = 50,
+        offset: int = 0,
+        **filters: Unpack[Filters],
+    ) -> Catalogue:
+        """Return the ``limit`` entries from ``offset`` of the articles, copies included, that the `Filters` leave.
+
+        The words of ``search`` must all be in title, source, path or authors, in any case. ``order`` is title, source,
+        published, size or path; what has no source or date comes last, also where ``descending``. A filter leaves of an
+        article's copies those which it fits themselves. Raises ValueError for another order, a ``limit`` below 1, an
+        ``offset`` below 0, or a date that is none.
+        """
+        check(order, limit, offset)
+        return self._mended(
+            lambda: self._store.catalogue(
+                search, order=order, descending=descending, limit=limit, offset=offset, **filters
+            )
+        )
+
+    def sources(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        """Return the sources of the articles, copies included, that the `Filters` leave, and how many are of each.
+
+        Most first, then by name; spellings that differ in case are one, as in the filter.
+        """
+        return self._mended(lambda: self._store.sources(**filters))
+
+    def authors(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        """Return the authors of the articles, copies included, that the `Filters` leave, and how many are by each.
+
+        Most first, then by name; spellings that differ in case are one, as in the filter.
+        """
+        return self._mended(lambda: self._store.authors(**filters))
+
+    def speakers(self, k: int | None = None, **filters: Unpack[Filters]) -> list[Speaker]:
+        """Return the ``k`` who are quoted most (None: all) in the articles that the `Filters` leave; see `Speaker`.
+
+        Most quotes first, then by name. Raises ValueError for a ``k`` below 1 or a date that is none.
+        """
+        if k is not None and k < 1:
+            raise ValueError(f"k is {k!r}: ask for at least 1")
+
+        def found() -> list[Speaker]:
+            condition, values = where(**filters)
+            asked = (self._store.state, condition, *values.values())
+            speakers = self._speakers.get(asked)
+            if speakers is None:
+                speakers = speakers_of(self._store.speakers(**filters))
+                if any(state != asked[0] for state, *_ in self._speakers) or len(self._speakers) >= _SPEAKERS_KEPT:
+                    self._speakers = {}
+                self._speakers[asked] = speakers
+            return speakers[:k]
+
+        return self._mended(found)
+
     def watch(self, stop: Event | None = None) -> Iterator[None]:
         """Bring the index in step after each change of the folder, until ``stop`` is set; yield after each time."""
         from watchfiles import watch
@@ -225,20 +287,32 @@ class Library:
             self.refresh()
             yield
 
-    def add(self, *files: str | PathLike[str]) -> None:
-        """Copy files into the folder, and read them.
+    def add(self, *files: str | PathLike[str], into: str | None = None) -> None:
+        """Copy files into the folder, or ``into`` a subfolder of it, which is made where there is none; read them.
 
-        Raises FileExistsError where the folder has a file of that name, and FileNotFoundError for no file; then none of
-        them is copied.
+        Raises FileExistsError where there is a file of that name, or two are given, FileNotFoundError for no file, and
+        ValueError where ``into`` is no plain path within the folder; then none of them is copied.
         """
-        places = [(Path(file), self.folder / Path(file).name) for file in files]
-        for file, place in places:
+        folder = self.folder if into is None else _subfolder(self.folder, into)
+        places: dict[Path, Path] = {}
+        for file in map(Path, files):
+            place = folder / file.name
             if not file.is_file():
                 raise FileNotFoundError(f"there is no file {str(file)!r}")
-            if place.exists():
+            if place.exists() or place in places:
                 raise FileExistsError(f"the folder has a file {place.name!r} already: rename yours")
-        for file, place in places:
-            replace_file(place, file.read_bytes())
+            places[place] = file
+        if places:
+            folder.mkdir(parents=True, exist_ok=True)
+        copied: list[Path] = []
+        try:
+            for place, file in places.items():
+                replace_file(place, file.read_bytes())
+                copied.append(place)
+        except OSError:
+            for place in copied:
+                place.unlink(missing_ok=True)
+            raise
         self.refresh()
 
     def remove(self, *articles: str) -> list[str]:
@@ -273,6 +347,21 @@ def _require_folder(folder: Path) -> None:
         raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put articles there")
     if not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file: name the folder that holds the articles")
+
+
+def _subfolder(folder: Path, name: str) -> Path:
+    """Return the subfolder ``name`` of ``folder``. Raises ValueError for what leads out of it, or is not read."""
+    parts = name.split("/")
+    if any(not part.strip() or part.startswith(".") or not part.isprintable() or "\\" in part for part in parts):
+        raise ValueError(
+            f"{name!r} is no subfolder: give a plain name, such as 'May' or '2024/May', without a first dot"
+        )
+    subfolder = folder.joinpath(*parts)
+    if not subfolder.resolve().is_relative_to(folder.resolve()):
+        raise ValueError(f"{name!r} leads out of the folder {str(folder)!r}: name a subfolder of it")
+    if any(place.exists() and not place.is_dir() for place in (subfolder, *subfolder.parents)):
+        raise ValueError(f"{name!r} is a file of the folder: name a subfolder")
+    return subfolder
 
 
 def index_folder(folder: Path, index: str | PathLike[str] | None) -> Path:

@@ -228,5 +228,11 @@ def _parts(word: str) -> list[str]:
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
     """Return the stem of a word, without case and accents, so that "Erdoğan" meets "Erdogan" and "strikes" "strike"."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", word.lower()) if not unicodedata.combining(c))
-    return str(_stemmer.stemWord(plain))
+    return str(_stemmer.stemWord(folded(word)))
+
+
+def folded(text: str) -> str:
+    """Return ``text`` without case and accents."""
+    if text.isascii():
+        return text.lower()
+    return "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))

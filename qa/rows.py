@@ -17,6 +17,10 @@ from qa.quotes import Quote
 
 # Raise it when the tables change: an index of another version is made anew.
 VERSION = 5
+# What lists of articles and filters go by, apart from the long texts. An older index gets it when it is opened.
+LISTED = """
+CREATE INDEX IF NOT EXISTS articles_listed ON articles (path, id, title, source, authors, published, tags, same_as)
+"""
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE files (path TEXT PRIMARY KEY, stamp TEXT NOT NULL, skipped TEXT NOT NULL) WITHOUT ROWID;

@@ -13,7 +13,7 @@ from embeddings import Encoder
 from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.filters import Filters
-from qa.names import Name, name_stems, names_meant, role_of
+from qa.names import Name, name_words, names_meant, role_of
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
@@ -192,8 +192,8 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     count: Counter[str] = Counter()
     for quote in quotes:
         count[quote.speaker or ""] += 1
-        name = set(name_stems(quote.speaker or ""))
-        if not quote.speaker or quote.speaker in best or not name or name <= set(name_stems(role[1])):
+        name = set(name_words(quote.speaker or ""))
+        if not quote.speaker or quote.speaker in best or not name or name <= set(name_words(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
         for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):

@@ -26,13 +26,16 @@ from embeddings import FaissIndex, LexicalIndex, Row, StaleIndexError
 from embeddings.encoder import Vectors
 from embeddings.index import Ids
 from qa.articles import Article, Skipped
-from qa.filters import Filters, where
+from qa.catalogue import Catalogue, Entry, has_words, search_words
+from qa.filters import Filters, where, where_itself
 from qa.passages import Passage
+from qa.questions import folded
 from qa.quotes import Quote
 from qa.repeats import Lines, Sketch
 from qa.rows import (
     ARTICLE,
     COPIES,
+    LISTED,
     QUOTE,
     SCHEMA,
     VERSION,
@@ -605,6 +608,58 @@ class Store:
         with self._cursor() as cursor:
             return int(cursor.execute("SELECT count(*) FROM articles WHERE same_as IS NULL").fetchone()[0])
 
+    def catalogue(
+        self, search: str, *, order: str, descending: bool, limit: int, offset: int, **filters: Unpack[Filters]
+    ) -> Catalogue:
+        """Return a page of the articles, copies included, that the filters leave; see `qa.Library.catalogue`."""
+        within, values = where_itself(**filters)
+        words = search_words(search)
+        if words:
+            within += " AND has_words(:words, title, source, path, authors)"
+            values["words"] = " ".join(words)
+        key = {"title": "folded(title)", "source": "folded(source)", "size": "length(text)"}.get(order, order)
+        last = f"{key} IS NULL, " if order in ("source", "published") else ""
+        direction = "DESC" if descending else "ASC"
+        ordered = f"SELECT id FROM articles WHERE {within} ORDER BY {last}{key} {direction}, path"
+        # Only the texts of the page are read, for their lengths.
+        query = """
+            SELECT id, path, title, source, published, length(text),
+                (SELECT path FROM articles AS first WHERE first.id = articles.same_as)
+            FROM articles WHERE id IN (SELECT value FROM json_each(?))
+        """
+        with self._cursor() as cursor:
+            found = [row[0] for row in cursor.execute(ordered, values)]
+            ids = found[offset : offset + limit]
+            rows = {row[0]: row for row in cursor.execute(query, (json.dumps(ids),))}
+        return Catalogue(
+            len(found),
+            tuple(
+                Entry(id_, path, title, source, date.fromisoformat(published) if published else None, size, same_as)
+                for id_, path, title, source, published, size, same_as in map(rows.__getitem__, ids)
+            ),
+        )
+
+    def sources(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        """Return from which sources the articles are, copies included, that the filters leave; see `qa.Library`."""
+        within, values = where_itself(**filters)
+        return self._counted(f"SELECT id, source AS name FROM articles WHERE source IS NOT NULL AND {within}", values)
+
+    def authors(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        """Return by whom the articles are, copies included, that the filters leave; see `qa.Library`."""
+        within, values = where_itself(**filters)
+        chosen = f"SELECT id, authors FROM articles WHERE {within}"
+        return self._counted(
+            f"SELECT chosen.id, value AS name FROM ({chosen}) AS chosen, json_each(chosen.authors)", values
+        )
+
+    def _counted(self, named: str, values: Mapping[str, str]) -> dict[str, int]:
+        """Count the articles under each name of ``named`` (id, name), most first; lower case is shown last."""
+        query = f"""
+            SELECT max(name), count(DISTINCT id) FROM ({named}) GROUP BY lower(name) ORDER BY 2 DESC, lower(name)
+        """
+        with self._cursor() as cursor:
+            return dict(cursor.execute(query, values))
+
     def newest(self, **filters: Unpack[Filters]) -> date | None:
         """Return the date of the newest article that the filters leave; None where none has a date."""
         within, values = where(**filters)
@@ -769,12 +824,15 @@ def _open(file: Path, *, mend: bool = True) -> sqlite3.Connection:
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("PRAGMA foreign_keys = ON")
+            database.create_function("folded", 1, _folded, deterministic=True)
+            database.create_function("has_words", 5, _has_words, deterministic=True)
             if not tables:
                 # Its ids begin anew, so that no index may be left of the ones before.
                 _discard_indexes(file.parent)
-                database.executescript(f"BEGIN; {SCHEMA} PRAGMA user_version = {VERSION}; COMMIT;")
+                database.executescript(f"BEGIN; {SCHEMA} {LISTED}; PRAGMA user_version = {VERSION}; COMMIT;")
                 return database
             if version == VERSION and database.execute("SELECT count(*) FROM meta").fetchone()[0] == 3:
+                database.execute(LISTED)
                 return database
             trouble = "of another version of this program"
         except (sqlite3.Error, UnicodeDecodeError) as error:
@@ -788,6 +846,14 @@ def _open(file: Path, *, mend: bool = True) -> sqlite3.Connection:
         log.warning("%s is %s: it is made anew", file, trouble)
         _discard(file)
     raise OSError(f"{str(file)!r} cannot be made")
+
+
+def _folded(text: str | None) -> str | None:
+    return None if text is None else folded(text)
+
+
+def _has_words(wanted: str, title: str, source: str | None, path: str, authors: str) -> bool:
+    return has_words(wanted.split(), title, source, path, *(json.loads(authors) if authors != "[]" else ()))
 
 
 def _discard_indexes(folder: Path) -> None:

@@ -67,6 +67,9 @@ def test_the_public_names_are_these() -> None:
     assert qa.__all__ == [
         "Answer",
         "Article",
+        "Catalogue",
+        "Entry",
+        "Filters",
         "Hit",
         "Library",
         "Limits",
@@ -75,6 +78,7 @@ def test_the_public_names_are_these() -> None:
         "Period",
         "Quote",
         "Skipped",
+        "Speaker",
         "Statement",
         "ask",
         "open_library",

@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, WordEncoder
 
-from qa import Library
+from qa import Entry, Library, Speaker
 from qa.passages import Passage
 from qa.quotes import Quote
 from qa.rows import as_read
@@ -250,12 +250,25 @@ def test_no_damage_to_any_file_is_ever_answered_from(tmp_path: Path, encoder: Wo
         ({"source": "nobody"}, []),
         ({"tag": "spring"}, ["fair.md"]),
         ({"tag": "spring", "author": "anna berg"}, []),
+        ({"source": ["Nobody's", "TOWN GAZETTE"]}, ["fair.md"]),
+        ({"tag": ("autumn", 'sp"ring')}, []),
+        ({"article": ["Fair opens", "nothing"]}, ["fair.md"]),
+        ({"source": [], "author": (), "since": "2024-05-03"}, ["fair.md"]),
     ],
 )
 def test_filters_choose_the_articles_before_the_search(
     make_library: Make, filters: dict[str, str], paths: list[str]
 ) -> None:
     assert [hit.passage.article.path for hit in make_library().retrieve("fair", 1, **filters)] == paths
+
+
+def test_any_of_several_names_chooses_an_article(make_library: Make) -> None:
+    library = make_library()
+    for filters in ({"article": ["fair.md", "Bridge closed for repairs"]}, {"author": []}, {"tag": None}):
+        assert [article.path for article in library.articles(**filters)] == ["bridge.txt", "fair.md"]
+    assert [hit.passage.article.path for hit in library.retrieve("fair", source=["x", "town gazette"])] == ["fair.md"]
+    with pytest.raises(TypeError, match="there is no filter 'sources'"):
+        library.articles(sources="x")
 
 
 @pytest.mark.parametrize(
@@ -539,3 +552,197 @@ def test_a_bad_file_that_did_not_change_is_not_parsed_again_and_still_named(
     monkeypatch.setattr("qa.reading.FileReader.read", None)
     assert make_library().skipped == before
     assert [skip.path for skip in before] == ["bad.pdf"]
+
+
+@pytest.fixture
+def shelf(make_library: Make, folder: Path) -> Library:
+    """The two articles, a copy of one with another source, and one that says nothing of itself."""
+    (folder / "zoo.md").write_text(
+        '---\ntitle: Éclairs at the zoo\nsource: city post\nauthors: [Ann "Bo" Lee, Anna Berg]\n'
+        "date: 2024-05-20\n---\n\nThe zoo sells them.\n"
+    )
+    rows = [
+        {"id": n, "title": "Ice", "source": source, "author": author, "text": "Ice is cold."}
+        for n, (source, author) in enumerate([("City Post", "anna berg"), ("town gazette", "")])
+    ]
+    (folder / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    (folder / "50%_off.txt").write_text("Nothing.\n")
+    return make_library()
+
+
+@pytest.mark.parametrize(
+    ("order", "descending", "paths"),
+    [
+        ("title", False, ["50%_off.txt", "bridge.txt", "zoo.md", "fair.md", "rows.jsonl#0", "rows.jsonl#1"]),
+        ("title", True, ["rows.jsonl#0", "rows.jsonl#1", "fair.md", "zoo.md", "bridge.txt", "50%_off.txt"]),
+        ("path", False, ["50%_off.txt", "bridge.txt", "fair.md", "rows.jsonl#0", "rows.jsonl#1", "zoo.md"]),
+        ("path", True, ["zoo.md", "rows.jsonl#1", "rows.jsonl#0", "fair.md", "bridge.txt", "50%_off.txt"]),
+        ("source", False, ["rows.jsonl#0", "zoo.md", "fair.md", "rows.jsonl#1", "50%_off.txt", "bridge.txt"]),
+        ("source", True, ["fair.md", "rows.jsonl#1", "rows.jsonl#0", "zoo.md", "50%_off.txt", "bridge.txt"]),
+        ("published", False, ["bridge.txt", "zoo.md", "fair.md", "50%_off.txt", "rows.jsonl#0", "rows.jsonl#1"]),
+        ("published", True, ["fair.md", "zoo.md", "bridge.txt", "50%_off.txt", "rows.jsonl#0", "rows.jsonl#1"]),
+        ("size", False, ["50%_off.txt", "rows.jsonl#0", "rows.jsonl#1", "fair.md", "zoo.md", "bridge.txt"]),
+    ],
+)
+def test_the_catalogue_is_in_the_order_that_is_asked_for(
+    shelf: Library, order: str, descending: bool, paths: list[str]
+) -> None:
+    page = shelf.catalogue(order=order, descending=descending)
+    assert (page.total, [entry.path for entry in page.entries]) == (6, paths)
+    pages = [shelf.catalogue(order=order, descending=descending, limit=4, offset=offset) for offset in (0, 4, 8)]
+    assert [entry.path for part in pages for entry in part.entries] == paths
+    assert [part.total for part in pages] == [6, 6, 6]
+
+
+def test_an_entry_tells_an_article_without_its_text(shelf: Library) -> None:
+    entries = {entry.path: entry for entry in shelf.catalogue().entries}
+    fair = shelf.articles(article="fair.md")[0]
+    assert entries["fair.md"] == Entry(
+        fair.id, "fair.md", "Fair opens", "Town Gazette", date(2024, 6, 1), len(fair.text), None
+    )
+    zoo = shelf.articles(article="zoo.md")[0]
+    assert entries["zoo.md"].size == len(zoo.text) == len(zoo.text.encode()) - 1
+    assert (entries["rows.jsonl#0"].same_as, entries["rows.jsonl#1"].same_as) == (None, "rows.jsonl#0")
+    assert (entries["50%_off.txt"].source, entries["50%_off.txt"].published) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("search", "filters", "paths"),
+    [
+        ("", {}, ["50%_off.txt", "bridge.txt", "fair.md", "rows.jsonl#0", "rows.jsonl#1", "zoo.md"]),
+        ("BERG", {}, ["bridge.txt", "rows.jsonl#0", "zoo.md"]),
+        ("berg post", {}, ["rows.jsonl#0", "zoo.md"]),
+        ("berg post ice", {}, ["rows.jsonl#0"]),
+        ("ÉCLAIR", {}, ["zoo.md"]),
+        ("%_", {}, ["50%_off.txt"]),
+        ("%", {}, ["50%_off.txt"]),
+        ('"bo"', {}, ["zoo.md"]),
+        ('"anna', {}, []),
+        ("'", {}, []),
+        ("[", {}, []),
+        ("cold", {}, []),
+        ("", {"source": ["town gazette"]}, ["fair.md", "rows.jsonl#1"]),
+        ("ice", {"source": ["city post", "town gazette"]}, ["rows.jsonl#0", "rows.jsonl#1"]),
+        ("ice", {"source": "town gazette"}, ["rows.jsonl#1"]),
+        ("", {"since": "2024-05-03", "until": "2024-05-31"}, ["zoo.md"]),
+    ],
+)
+def test_the_catalogue_is_searched(shelf: Library, search: str, filters: dict[str, str], paths: list[str]) -> None:
+    page = shelf.catalogue(search, order="path", **filters)
+    assert (page.total, [entry.path for entry in page.entries]) == (len(paths), paths)
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"order": "colour"}, "there is no order 'colour': there are title, source, published, size, path"),
+        ({"limit": 0}, "limit is 0: ask for at least 1"),
+        ({"offset": -1}, "offset is -1: the first entry is at 0"),
+        ({"since": "May"}, "'May' is no date"),
+    ],
+)
+def test_a_catalogue_that_there_is_not_says_why(make_library: Make, asked: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make_library().catalogue(**asked)
+
+
+def test_sources_and_authors_are_counted_as_the_filters_find_them(shelf: Library) -> None:
+    assert list(shelf.sources().items()) == [("city post", 2), ("town gazette", 2)]
+    assert list(shelf.authors().items()) == [("anna berg", 3), ('Ann "Bo" Lee', 1)]
+    assert shelf.sources(author="Anna Berg") == {"city post": 2}
+    assert shelf.authors(since="2024-05-20") == {'Ann "Bo" Lee': 1, "Anna Berg": 1}
+    for name, count in shelf.sources().items():
+        assert shelf.catalogue(source=name).total == count
+    for name, count in shelf.authors().items():
+        assert shelf.catalogue(author=name).total == count
+
+
+def test_an_index_from_before_the_catalogue_is_opened_and_keeps_what_it_holds(
+    make_library: Make, encoder: WordEncoder, tmp_path: Path
+) -> None:
+    make_library().close()
+    with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
+        database.execute("DROP INDEX articles_listed")
+    assert make_library().catalogue().total == 2
+    assert len(passage_texts(encoder)) == 2
+    with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
+        plan = str(database.execute("EXPLAIN QUERY PLAN SELECT id FROM articles ORDER BY published").fetchall())
+    assert "COVERING INDEX articles_listed" in plan
+
+
+def test_who_is_quoted_is_told_by_name_and_anew_after_a_change(make_library: Make, folder: Path) -> None:
+    library = make_library()
+    assert library.speakers() == [Speaker("Ilse Kohl", 1, ("Ilse Kohl",))]
+    assert library.speakers(since="2024-06-01") == []
+    (folder / "said.txt").write_text(
+        'Tram line opens\n\n"It is open," said Tom Rau. "It is fast," said Tom Rau.\n\n"Good," the police said.\n'
+    )
+    library.refresh()
+    assert [(speaker.name, speaker.quotes) for speaker in library.speakers()] == [("Tom Rau", 2), ("Ilse Kohl", 1)]
+    assert [speaker.name for speaker in library.speakers(1)] == ["Tom Rau"]
+    assert [speaker.name for speaker in library.speakers(article=["bridge.txt", "fair.md"])] == ["Ilse Kohl"]
+    with pytest.raises(ValueError, match="k is 0: ask for at least 1"):
+        library.speakers(0)
+
+
+def test_articles_are_added_into_a_subfolder(make_library: Make, folder: Path, tmp_path: Path) -> None:
+    library = make_library()
+    for name in ("tram.txt", "bus.txt"):
+        (tmp_path / name).write_text(f"A new line of {name} runs.\n")
+    library.add(tmp_path / "tram.txt", into="new")
+    library.add(tmp_path / "bus.txt", into="new/May 2024")
+    assert [article.path for article in library.articles()] == [
+        "bridge.txt",
+        "fair.md",
+        "new/May 2024/bus.txt",
+        "new/tram.txt",
+    ]
+    with pytest.raises(FileExistsError, match=r"the folder has a file 'tram\.txt' already"):
+        library.add(tmp_path / "bus.txt", tmp_path / "tram.txt", into="new")
+    assert not (folder / "new" / "bus.txt").exists()
+
+
+@pytest.mark.parametrize("into", ["", ".", "..", "../out", "a/../../out", "/out", "a//b", ".git", "a\\b", "a\0b", " "])
+def test_a_subfolder_is_within_the_folder(make_library: Make, folder: Path, tmp_path: Path, into: str) -> None:
+    library = make_library()
+    (tmp_path / "tram.txt").write_text("A new tram line runs.\n")
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ValueError, match="is no subfolder: give a plain name"):
+        library.add(tmp_path / "tram.txt", into=into)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_subfolder_that_leads_out_or_is_a_file_is_refused(make_library: Make, folder: Path, tmp_path: Path) -> None:
+    library = make_library()
+    (tmp_path / "tram.txt").write_text("A new tram line runs.\n")
+    (folder / "link").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="'link/new' leads out of the folder"):
+        library.add(tmp_path / "tram.txt", into="link/new")
+    with pytest.raises(ValueError, match=r"'fair\.md' is a file of the folder"):
+        library.add(tmp_path / "tram.txt", into="fair.md")
+    assert not (tmp_path / "new").exists()
+
+
+def test_files_that_cannot_all_be_copied_leave_nothing(
+    make_library: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = make_library()
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(f"A new line of {name} runs.\n")
+    (tmp_path / "other").mkdir()
+    shutil.copy(tmp_path / "a.txt", tmp_path / "other")
+    with pytest.raises(FileExistsError, match=r"'a\.txt' already"):
+        library.add(tmp_path / "a.txt", tmp_path / "other" / "a.txt")
+    before = sorted(folder.rglob("*"))
+    fsync, calls = os.fsync, []
+
+    def full(file: int) -> None:
+        calls.append(file)
+        if len(calls) == 2:
+            raise OSError("no space left")
+        fsync(file)
+
+    monkeypatch.setattr("embeddings.index.os.fsync", full)
+    with pytest.raises(OSError, match="no space left"):
+        library.add(tmp_path / "a.txt", tmp_path / "b.txt")
+    assert sorted(folder.rglob("*")) == before

@@ -189,6 +189,9 @@ def test_articles_are_listed_shown_exported_and_left_out(folder: Path, tmp_path:
     )
     listed = json.loads(run("list", "--json", "--since", "2024-06-01", *where)[1])
     assert (listed["path"], listed["characters"], listed["copies"]) == ("fair.md", 120, [])
+    several = ("--article", "fair.md", "--article", "bridge.txt", "--source", "x", "--source", "Town Gazette")
+    assert run("list", *several, *where)[1].count("\n") == 1
+    assert run("list", *several[:4], *where)[1].count("\n") == 2
     code, out, _ = run("show", "fair.md", *where)
     assert code == 0
     assert out.startswith(

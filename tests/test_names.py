@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
-from qa.names import Name, matching_speakers, names_meant, role_of
+from qa.names import Name, Speaker, is_name, matching_speakers, name_words, names_meant, role_of, speakers_of
 
 KNOWN = {
     "Joe Biden": 9,
@@ -123,3 +125,118 @@ def test_it_is_told_which_names_were_taken_for_one_person_and_why(
     asked: str, known: dict[str, int], meant: list[Name]
 ) -> None:
     assert names_meant(asked, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("asked", "known", "meant"),
+    [
+        ("Harris", {"Kamala Harris": 3, "Prince Harry": 9, "Harry": 2}, ["Kamala Harris"]),
+        ("Cooper", {"Roy Cooper": 9, "Christopher R. Cooper": 1}, ["Roy Cooper"]),
+        ("Lavrov", {"Sergei Lavrov": 2, "a spokesman for Sergei Lavrov": 9, "Lavrov's lawyer": 9}, ["Sergei Lavrov"]),
+        ("Justice Department", {"Justice Department": 3, "Labor Department": 9}, ["Justice Department"]),
+        (
+            "Ohio Department of Health",
+            {"Ohio Department of Health": 1, "Iowa Department of Health": 9},
+            ["Ohio Department of Health"],
+        ),
+        ("the Times", {"New York Times": 3, "Times": 1}, ["New York Times", "Times"]),
+        ("Donald Trump Jr.", {"Donald Trump Jr.": 1, "Donald Trump": 9, "Chris Rock Jr.": 5}, ["Donald Trump Jr."]),
+        ("scientists", {"scientists": 3, "Scientists": 1}, ["scientists", "Scientists"]),
+    ],
+)
+def test_whoever_is_named_otherwise_is_somebody_else(asked: str, known: dict[str, int], meant: list[str]) -> None:
+    assert matching_speakers(asked, known) == meant
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sen. Joe Manchin of West Virginia", ("joe", "manchin")),
+        ("President Erdoğan's", ("erdogan",)),
+        ("the State Department", ("state", "department")),
+        ("Bank of America", ("bank", "of", "america")),
+        ("William Walter Scott III", ("william", "walter", "scott iii")),
+        ("the President", ()),
+    ],
+)
+def test_a_name_has_these_words(text: str, expected: tuple[str, ...]) -> None:
+    assert name_words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("speaker", "named"),
+    [
+        ("Ann Lee", True),
+        ("Ursula von der Leyen", True),
+        ("Will Smith", True),
+        ("the White House", True),
+        ("CDC", True),
+        ("iRobot", True),
+        ("officials", False),
+        ("Officials", False),
+        ("Some", False),
+        ("Some Democrats", False),
+        ("State Officials", False),
+        ("The company", False),
+        ("Company", False),
+        ("the President", False),
+        ("President", False),
+        ("the spokesman", False),
+        ("Monday", False),
+        ("He", False),
+        ("13 Democrats", False),
+        ("a statement from the CDC", False),
+        ("Ann Lee's lawyer", False),
+        ("", False),
+        ("the", False),
+    ],
+)
+def test_a_name_is_told_from_a_description(speaker: str, named: bool) -> None:
+    assert is_name(speaker, {"officials": 3, "the company": 2, speaker: 1} if not named else {speaker: 1}) is named
+
+
+def test_speakers_are_those_who_are_named_most_quotes_first() -> None:
+    known = {
+        "officials": 30,
+        "Sergei Lavrov": 5,
+        "Ann Lee": 3,
+        "CDC": 3,
+        "Lavrov": 2,
+        "Images Sergei Lavrov": 1,
+        "S. Lavrov": 1,
+        "the president": 1,
+        "Officials": 1,
+        "Lavrov's lawyer": 1,
+        "Monday": 1,
+    }
+    assert speakers_of(known) == [
+        Speaker("Sergei Lavrov", 9, ("Sergei Lavrov", "Images Sergei Lavrov", "S. Lavrov", "Lavrov")),
+        Speaker("Ann Lee", 3, ("Ann Lee",)),
+        Speaker("CDC", 3, ("CDC",)),
+    ]
+    assert speakers_of({}) == []
+
+
+def test_a_speaker_is_whom_his_name_means() -> None:
+    rng = random.Random(3)
+    first = "Ann Anne Anna A. Joe Joseph J. Jill Sergei Sergey S. Christopher Images Boris Ann-Marie".split()
+    middle = ["", "", "", "R.", "J.", "Ann", "Joe"]
+    last = "Lee Cooper Lavrov Biden Department Court Times".split()
+    checked = 0
+    for _ in range(300):
+        known: dict[str, int] = {}
+        for _ in range(rng.randrange(1, 25)):
+            surname, title = rng.choice(last), rng.choice(["", "", "Sen.", "President", "the"])
+            alone = rng.random() < 0.2
+            parts = [title, *([] if alone else [rng.choice(first), rng.choice(middle)]), surname]
+            ends = rng.choice(["", "", "", " of Ohio", " Jr.", " and Ann Lee", "'s lawyer"])
+            known[" ".join(filter(None, parts)) + ends] = rng.randrange(1, 40)
+        speakers = speakers_of(known)
+        for speaker in speakers:
+            assert set(matching_speakers(speaker.name, known)) == set(speaker.spellings), (speaker, known)
+            assert speaker.name == speaker.spellings[0]
+            assert speaker.quotes == sum(known[spelling] for spelling in speaker.spellings)
+            checked += len(speaker.spellings) > 1
+        spellings = [spelling for speaker in speakers for spelling in speaker.spellings]
+        assert sorted(spellings) == sorted(name for name in known if is_name(name, known))
+    assert checked > 200

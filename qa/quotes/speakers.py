@@ -103,7 +103,7 @@ ORG_WORDS = _words(
     "project initiative "
     "watch action america reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
 )
-_NOT_A_NAME = _words(
+NOT_A_NAME = _words(
     "the a an this that these those but and or nor so yet if when while as at by for from in into of on off "
     "over to "
     "under up with without within after before since until because although though whether it its he his "
@@ -264,7 +264,7 @@ class Cast:
                 possessive = re.search(r"['’]s?$", word)
                 ends = word.endswith(".") and not _ABBREVIATED.match(word)
                 bare = word[: possessive.start()] if possessive else word.rstrip(".") if ends else word
-                if bare.lower() in _NOT_A_NAME and not run:
+                if bare.lower() in NOT_A_NAME and not run:
                     continue
                 if bare:
                     run.append((bare, s, s + len(bare)))
@@ -283,10 +283,10 @@ class Cast:
                 or low in NATIONS
                 or low in ORG_WORDS
                 or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
-                or (i == cut and low in _NOT_A_NAME)
+                or (i == cut and low in NOT_A_NAME)
             ):
                 cut = i + 1
-        while len(run) > cut and run[-1][0].lower() in _NOT_A_NAME:
+        while len(run) > cut and run[-1][0].lower() in NOT_A_NAME:
             run = run[:-1]
         name = run[cut:]
         if not name:
