@@ -2,6 +2,7 @@
 
 from qa.answers import Answer, Statement
 from qa.articles import Article, Skipped
+from qa.evaluation import feedback
 from qa.formats import Limits
 from qa.library import Library, ask, open_library, quotes, retrieve
 from qa.names import Name
@@ -23,6 +24,7 @@ __all__ = [
     "Skipped",
     "Statement",
     "ask",
+    "feedback",
     "open_library",
     "quotes",
     "retrieve",
