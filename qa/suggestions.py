@@ -156,8 +156,10 @@ class _Suggesting:
         wanted = terms(topic)
         # A proper name must stand there as it is: a royal tour of France is no Tour de France.
         there = wanted if self.question.speaker else [topic.removeprefix("the ").lower()]
-        lower = {quote.article.id: quote.article.text.lower() for quote in quotes}
-        naming = [quote for quote in quotes if all(word in lower[quote.article.id] for word in there)]
+        articles = {quote.article.id: quote.article for quote in quotes}
+        texts = {article_id: article.text.lower() for article_id, article in articles.items()}
+        near = {article_id for article_id, text in texts.items() if all(word in text for word in there)}
+        naming = [quote for quote in quotes if quote.article.id in near]
         naming = sorted(naming, key=lambda quote: -covered(wanted, stems(quote.text)))[:_WEIGHED_OF_OTHERS]
         statements = self.answerer.on_topic(naming, topic) if naming else []
         best = sorted(statements, key=lambda statement: -statement.score)
