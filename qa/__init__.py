@@ -3,6 +3,7 @@
 from qa.answers import Answer, Statement
 from qa.articles import Article, Skipped
 from qa.catalogue import Catalogue, Entry
+from qa.evaluation import feedback
 from qa.filters import Filters
 from qa.formats import Limits
 from qa.library import Library, ask, open_library, quotes, retrieve
@@ -29,6 +30,7 @@ __all__ = [
     "Speaker",
     "Statement",
     "ask",
+    "feedback",
     "open_library",
     "quotes",
     "retrieve",

@@ -224,7 +224,9 @@ def _ask(library: Library, options: argparse.Namespace) -> int:
     if options.json:
         _print_json(answer.as_dict())
     elif answer.refusal:
-        print("\n".join([_printable(answer.refusal), *_names(answer)]))
+        told = [_printable(text) for text in (answer.refusal, answer.looked_for) if text]
+        could = [f"You could ask: {_printable(question)}" for question in answer.instead]
+        print("\n".join([*told, *_names(answer), *could]))
     else:
         told = [text for text in (answer.short, answer.summary) if text]
         above = [*map(_printable, told), *_names(answer)]
@@ -332,6 +334,10 @@ def _evaluate(library: Library, options: argparse.Namespace) -> int:
                     f"  sentences: precision {score.precision:.3f}, recall {score.recall:.3f}; "
                     f"an expected one first for {score.first}"
                 )
+            if score.not_ok:
+                print(f"  sentences that must not be shown: {score.shown_again} of {score.not_ok} are")
+            if score.must_answer:
+                print(f"  must not be refused: {score.wrongly_refused} of {score.must_answer} are")
             for name, values in score.values.items():
                 print(f"  {_estimated(name, values)}")
         if ranking:

@@ -36,6 +36,15 @@ _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
 THRESHOLDS: dict[Caution, float] = {"eager": 0.2, "balanced": 0.35, "cautious": 0.6}
 THRESHOLD = THRESHOLDS["balanced"]
+# What is looked for by the kind of answer that is asked for.
+_KINDS = {
+    "number": "a number that answers",
+    "date": "a time that answers",
+    "person": "a name that answers",
+    "place": "a place that answers",
+    "reason": "a reason or a way that answers",
+    "fact": "words that answer",
+}
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.
 _WITHIN, _WITHIN_ODDS = 0.15, 1.5
@@ -86,7 +95,8 @@ class Answer:
     Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which spellings of the speaker's name were taken for
     one person, and who else of that name was left out; it is empty where there is nothing to tell. ``period`` is when
     what is answered from was published, where the question says so ("since March"). ``understood`` is the whole
-    question where a follow-up was made whole.
+    question where a follow-up was made whole. Of a refusal, ``looked_for`` says what was looked for, and among how
+    much; ``instead`` are at most three questions that the articles left by the same filters do answer.
     """
 
     question: str
@@ -99,6 +109,21 @@ class Answer:
     names: tuple[Name, ...] = ()
     period: Period | None = None
     understood: str | None = None
+    looked_for: str | None = None
+    instead: tuple[str, ...] = ()
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any], article: Callable[[str], Article]) -> Answer:
+        """Return the answer of which `as_dict` made ``record``, or JSON of it, as far as its articles still say it.
+
+        ``article`` returns an article by its id, and raises KeyError where there is none. A statement or hit whose
+        text stands elsewhere in its article by now is moved there (to the first place); what is gone is left out, and
+        with it the ``summary`` that counts it. Where no statement is left, the answer is a refusal that says so.
+        Raises ValueError for a record that ``as_dict`` cannot have made.
+        """
+        from qa.kept import restored  # which makes Answers
+
+        return restored(record, article)
 
     def as_dict(self) -> dict[str, Any]:
         """Return the answer with its statements, for JSON."""
@@ -107,6 +132,8 @@ class Answer:
             "understood": self.understood,
             "period": self.period.as_dict() if self.period else None,
             "refusal": self.refusal,
+            "looked_for": self.looked_for,
+            "instead": list(self.instead),
             "short": self.short,
             "summary": self.summary,
             "names": [name.as_dict() for name in self.names],
@@ -191,7 +218,7 @@ class ReadingAnswerer:
         kind, _ = question.asked_for
         read = self._read(question, kind, hits[:_READ])
         if not read:
-            return _nothing_answers(question, hits, 0.0)
+            return _nothing_answers(question, hits, 0.0, read=_READ)
         # The share of belief that each of different answers has, against there being none.
         weights = [math.exp(candidate.odds) for candidate in read]
         whole = 1 + sum(weights)
@@ -207,7 +234,7 @@ class ReadingAnswerer:
             + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits[:_READ])
         )
         if confidence < self.threshold:
-            return _nothing_answers(question, hits, confidence)
+            return _nothing_answers(question, hits, confidence, read=_READ)
         others = [c for c in read if c is not first and c.odds >= first.odds - _WITHIN_ODDS]
         shown = _without_repeats(candidate.statement for candidate in [first, *others])
         return _answered(
@@ -338,10 +365,20 @@ def _answered(
     return Answer(question.text, tuple(shown), tuple(hits), None, confidence, short, summary, period=period)
 
 
-def _nothing_answers(question: Question, hits: Sequence[Hit], confidence: float) -> Answer:
+def _nothing_answers(question: Question, hits: Sequence[Hit], confidence: float, *, read: int | None = None) -> Answer:
+    """Return the refusal of a question that nothing answers in the first ``read`` of the hits (None: in all)."""
     what = f" {question.asked_for[1]}" if question.asked_for else ""
     why = f"{the_articles(question)} do not say{what}: nothing in them answers this question."
-    return refuse(question, why, hits, confidence)
+    return replace(refuse(question, why, hits, confidence), looked_for=_looked_for(question, len(hits[:read])))
+
+
+def _looked_for(question: Question, count: int) -> str | None:
+    """Return what was looked for in so many passages; None where nothing was."""
+    if not question.terms or not count:
+        return None
+    what = _KINDS[question.asked_for[0]] if question.asked_for else "sentences that answer"
+    where = f"the {count} nearest passages" if count > 1 else "the nearest passage"
+    return f"Looked for {what} this, in {where}{f' published {question.period}' if question.period else ''}."
 
 
 def covered(wanted: frozenset[str], there: frozenset[str]) -> float:

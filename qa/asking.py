@@ -15,10 +15,12 @@ from qa.followups import NobodyMeantError, made_whole
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, parse_question
 from qa.retrieval import Hit, search
-from qa.statements import QuoteAnswerer, quotes_asked_for
+from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for
 from qa.store import Store
+from qa.suggestions import instead, statements_looked_for
 
 _ANSWERED_FROM = 10
+_MOST_INSTEAD = 3
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 
@@ -39,6 +41,7 @@ class Asking:
         self.reranker = reranker
         self.answerer = answerer
         self.quote_answerer = quote_answerer
+        self._known: tuple[tuple[str, Filters], Speakers] | None = None
 
     def ask(self, question: str, history: Sequence[Answer], today: date, **filters: Unpack[Filters]) -> Answer:
         """Answer ``question``, or refuse; see `Library.ask`. Raises DamagedStoreError."""
@@ -55,7 +58,19 @@ class Asking:
             answer = self._answer_in_period(asked, whole, asked.period, shown, today, **filters)
         else:
             answer = self._answer(asked, shown, today, **filters)
+        if answer.refusal and answer.hits:
+            speakers = partial(self._speakers, **filters)
+            could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
+            answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
         return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _speakers(self, **filters: Unpack[Filters]) -> Speakers:
+        """Return who is quoted; what was returned last is kept, for a refusal needs it again."""
+        key = (self.store.state, filters)
+        known = self._known
+        if not known or known[0] != key:
+            known = self._known = (key, Speakers(self.store.speakers(**filters)))
+        return known[1]
 
     def _answer_in_period(
         self,
@@ -80,13 +95,15 @@ class Asking:
         if wide.refusal:
             return wide if answer.refusal else answer
         if asked.quoted:
-            return self._outside(period, answer, wide, **filters)
+            return self._outside(asked, period, answer, wide, **filters)
         if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
             return answer
         others = f"From articles of all dates: those published {period} do not answer this, or not as well."
         return replace(wide, summary=others)
 
-    def _outside(self, period: Period, answer: Answer, wide: Answer, **filters: Unpack[Filters]) -> Answer:
+    def _outside(
+        self, asked: Question, period: Period, answer: Answer, wide: Answer, **filters: Unpack[Filters]
+    ) -> Answer:
         """Return the refusal ``answer`` with how many statements ``wide`` has outside the period."""
         why = answer.refusal
         if not answer.hits:
@@ -94,7 +111,11 @@ class Asking:
             why = f"No article here was published {period}{f': the newest is of {newest}' if newest else ''}."
         count = len(wide.statements)
         there = "is one statement" if count == 1 else f"are {count} statements"
-        return replace(answer, refusal=f"{why} Outside this period there {there}.", hits=answer.hits or wide.hits)
+        why = f"{why} Outside this period there {there}."
+        anytime = (
+            () if parse_question(asked.text, today=date.max).period else (asked.text[:1].upper() + asked.text[1:],)
+        )
+        return replace(answer, refusal=why, hits=answer.hits or wide.hits, instead=anytime)
 
     def _answer(self, asked: Question, shown: Sequence[Statement], today: date, **filters: Unpack[Filters]) -> Answer:
         """Answer a question that stands by itself from the articles that the filters leave."""
@@ -126,9 +147,12 @@ class Asking:
         def among(k: int) -> Sequence[Hit]:
             return hits[:k] if k <= _ANSWERED_FROM else nearest(k)
 
-        quoted = quotes_asked_for(self.store, asked, among, **filters)
+        quoted = quotes_asked_for(self.store, asked, among, partial(self._speakers, **filters), **filters)
         if quoted is None:
             return None
         near = {hit.passage.article.id for hit in hits}
         others = [] if quoted.quotes else self.store.quotes(articles=near, **filters)
-        return self.quote_answerer.answer(asked, quoted, hits, others, shown)
+        answer = self.quote_answerer.answer(asked, quoted, hits, others, shown)
+        if not answer.refusal:
+            return answer
+        return replace(answer, looked_for=statements_looked_for(asked, quoted, self.store.count(**filters)))

@@ -10,9 +10,10 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from qa.answers import Answer, Statement
+from qa.filters import Filters, day
 from qa.library import Library
 from qa.reader import normalised
 
@@ -76,8 +77,9 @@ class Expected:
 
     ``gold`` are the sentences that must be shown, verbatim, ``also_ok`` such as may be. ``answers`` are short answers,
     of which any will do; a statement, and a retrieved passage, must hold one. ``articles`` are the relevant articles
-    (id, path or title), with a grade (0 is irrelevant). A question with none of these must be refused. ``asked`` is
-    when it was asked, ``kind`` any name to report it under.
+    (id, path or title), with a grade (0 is irrelevant). ``not_ok`` are sentences that must not be shown, whatever else
+    is, and ``not_refused`` tells that anything is better than a refusal. A question with none of these must be refused.
+    ``asked`` is when it was asked, among which articles say the ``filters``; ``kind`` is any name to report it under.
     """
 
     question: str
@@ -87,19 +89,29 @@ class Expected:
     answers: tuple[str, ...] = ()
     articles: Mapping[str, int] = field(default_factory=dict)
     asked: date | None = None
+    not_ok: tuple[str, ...] = ()
+    not_refused: bool = False
+    filters: Filters = field(default_factory=Filters)
 
     @property
     def of_answers(self) -> bool:
         """Whether it measures answers; otherwise it measures retrieval alone."""
-        return bool(self.gold or self.answers) or not self.articles
+        return bool(self.gold or self.answers or self.not_ok or self.not_refused) or not self.articles
+
+    @property
+    def unanswerable(self) -> bool:
+        """Whether it must be refused."""
+        return not (self.gold or self.answers or self.articles or self.not_ok or self.not_refused)
 
 
 def read_questions(file: Path) -> list[Expected]:
     """Read questions from a file of JSON objects, one a line, of which these fields are read:
 
     question (required), kind, gold_quotes and also_ok (lists of verbatim sentences), answer (a string or a list of
-    such), articles (a list of ids, paths or titles, or an object of those and whole numbers), date (YYYY-MM-DD). Raises
-    OSError where there is no such file, ValueError with the line's number where a line is not of this form.
+    such), articles (a list of ids, paths or titles, or an object of those and whole numbers), date (YYYY-MM-DD), not_ok
+    (a list of sentences), refused (true: it was refused, and must not be), filters (an object of `Filters`). `feedback`
+    makes such lines. Raises OSError where there is no such file, ValueError with the line's number where a line is not
+    of this form.
     """
     questions = []
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -116,14 +128,14 @@ def read_questions(file: Path) -> list[Expected]:
 
 
 def _expected(row: dict[str, Any]) -> Expected:
-    gold, also_ok, answers, articles = (
-        row.get(name) or [] for name in ("gold_quotes", "also_ok", "answer", "articles")
+    gold, also_ok, answers, articles, not_ok = (
+        row.get(name) or [] for name in ("gold_quotes", "also_ok", "answer", "articles", "not_ok")
     )
     answers = [answers] if isinstance(answers, str) else answers
     names = list(articles) if isinstance(articles, dict) else articles
-    lists = [[row["question"]], gold, also_ok, answers, names]
+    lists = [[row["question"]], gold, also_ok, answers, names, not_ok]
     if not all(isinstance(texts, list) and all(isinstance(text, str) for text in texts) for texts in lists):
-        raise TypeError("the question is a string; gold_quotes, also_ok, answer and articles hold strings")
+        raise TypeError("the question is a string; gold_quotes, also_ok, not_ok, answer and articles hold strings")
     if not row["question"].strip():
         raise ValueError("the question is empty")
     if any(_NOTHING.fullmatch(answer) for answer in answers):
@@ -135,7 +147,62 @@ def _expected(row: dict[str, Any]) -> Expected:
         grades = {}
     asked = date.fromisoformat(row["date"]) if row.get("date") else None
     kind = str(row.get("kind") or "all")
-    return Expected(row["question"], kind, tuple(gold), tuple(also_ok), tuple(answers), grades, asked)
+    refused = row.get("refused", False)
+    if not isinstance(refused, bool):
+        raise TypeError("refused is true or false")
+    return Expected(
+        row["question"],
+        kind,
+        tuple(gold),
+        tuple(also_ok),
+        tuple(answers),
+        grades,
+        asked,
+        tuple(not_ok),
+        refused,
+        _filters(row.get("filters") or {}),
+    )
+
+
+def _filters(given: Mapping[str, Any]) -> Filters:
+    """Return filters as they are written down. Raises ValueError for what is none."""
+    unknown = given.keys() - Filters.__annotations__.keys()
+    if unknown:
+        raise ValueError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
+    filters: dict[str, Any] = {}
+    for name, value in given.items():
+        texts = value if isinstance(value, list) and name not in _DAYS else [value]
+        if value is not None and not all(isinstance(text, str) for text in texts):
+            raise TypeError(f"the filter {name!r} is a string, or a list of such where it is no date: not {value!r}")
+        if value is not None:
+            filters[name] = day(value) if name in _DAYS else value
+    return cast(Filters, filters)
+
+
+def feedback(answer: Answer, *, liked: bool, asked: date, filters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a person thought of an answer as a line of JSON that `read_questions` reads.
+
+    What was liked is expected again: the same statements, or a refusal. Of what was not, the statements must not be
+    shown again, or it must not be refused. ``asked`` is the day on which it was asked, and ``filters`` are the
+    `Filters` with which it was. Raises ValueError where no question was asked, or for a filter that there is not.
+    """
+    question = answer.understood or answer.question
+    if not question.strip():
+        raise ValueError(f"no question was asked ({question!r}): there is nothing to like or to dislike")
+    plain = {name: value.isoformat() if isinstance(value, date) else value for name, value in filters.items()}
+    plain = {name: list(value) if isinstance(value, tuple) else value for name, value in plain.items()}
+    _filters(plain)
+    texts = [statement.text for statement in answer.statements]
+    thought: dict[str, Any] = {"gold_quotes": texts} if liked else {"not_ok": texts}
+    if answer.refusal and not liked:
+        thought = {"refused": True}
+    return {
+        "question": question,
+        "kind": "liked" if liked else "disliked",
+        **thought,
+        "date": asked.isoformat(),
+        "filters": {name: value for name, value in plain.items() if value is not None},
+    }
 
 
 def exact_match(said: str, answer: str) -> float:
@@ -151,6 +218,7 @@ def token_f1(said: str, answer: str) -> float:
     return 2 * (given & wanted).total() / (given.total() + wanted.total())
 
 
+_DAYS = ("since", "until")
 # What is left out when answers are compared: one of nothing else would be in every passage.
 _NOTHING = re.compile(r"([\W_]|\b(a|an|the)\b)*", re.IGNORECASE)
 
@@ -160,7 +228,8 @@ class AnswerScore:
     """How the answers to questions of one kind agree with what was expected.
 
     Over the sentences of all questions: ``right`` and ``wrong`` of those shown (also_ok is neither), ``shown`` of the
-    ``gold`` ones. Over the questions: ``first`` have a gold sentence first, ``refused`` have no answer. ``values``
+    ``gold`` ones, and ``shown_again`` of the ``not_ok`` ones. Over the questions: ``first`` have a gold sentence first,
+    ``refused`` have no answer, ``wrongly_refused`` of those that ``must_answer`` whatever they answer. ``values``
     holds a value (0..1) of each question with a short answer: exact match and F1 of `Answer.short` (0 where there is
     none), and whether the first, and one of the first three statements hold it.
     """
@@ -174,6 +243,10 @@ class AnswerScore:
     wrong: int = 0
     gold: int = 0
     shown: int = 0
+    not_ok: int = 0
+    shown_again: int = 0
+    must_answer: int = 0
+    wrongly_refused: int = 0
     values: dict[str, list[float]] = field(default_factory=dict)
     misses: list[str] = field(default_factory=list)
 
@@ -191,13 +264,14 @@ class AnswerScore:
         """Count one answer."""
         self.questions += 1
         self.refused += answer.refusal is not None
+        self._add_unwanted(expected, answer)
         if expected.answers:
             self._add_short(expected.answers, answer, expected.question)
-            if not expected.gold:
-                return
-        elif not expected.gold:
+        if expected.unanswerable:
             self.unanswerable += 1
             self.rightly_refused += answer.refusal is not None
+        elif not expected.gold:
+            return
         right = [any(_stands_in(text, statement) for text in expected.gold) for statement in answer.statements]
         self.first += bool(right) and right[0]
         self.right += sum(right)
@@ -211,6 +285,18 @@ class AnswerScore:
                 self.shown += 1
             else:
                 self.misses.append(f"{expected.question} | expected, not shown: {text}")
+
+    def _add_unwanted(self, expected: Expected, answer: Answer) -> None:
+        """Count what must not be shown, and a refusal where there must be none."""
+        self.not_ok += len(expected.not_ok)
+        for text in expected.not_ok:
+            if any(_stands_in(text, statement) for statement in answer.statements):
+                self.shown_again += 1
+                self.misses.append(f"{expected.question} | shown again: {text}")
+        self.must_answer += expected.not_refused
+        if expected.not_refused and answer.refusal:
+            self.wrongly_refused += 1
+            self.misses.append(f"{expected.question} | refused again: {answer.refusal}")
 
     def _add_short(self, answers: Sequence[str], answer: Answer, question: str) -> None:
         short = answer.short or ""
@@ -247,6 +333,6 @@ def evaluate(library: Library, questions: Iterable[Expected]) -> dict[str, Answe
     scores: dict[str, AnswerScore] = {}
     for expected in questions:
         if expected.of_answers:
-            answer = library.ask(expected.question, today=expected.asked)
+            answer = library.ask(expected.question, today=expected.asked, **expected.filters)
             scores.setdefault(expected.kind, AnswerScore()).add(expected, answer)
     return scores

@@ -82,16 +82,16 @@ def rank(library: Library, questions: Iterable[Expected], search: Search = "fuse
 def _retrieved(library: Library, asked: Sequence[Expected], search: Search) -> list[list[Hit]]:
     """Return the hits of each question; those that are asked alike are asked at once."""
 
-    def how(i: int) -> tuple[int, str]:
-        return _FOR_ARTICLES if asked[i].articles else _PASSAGES, str(asked[i].asked or "")
+    def how(i: int) -> tuple[int, str, str]:
+        filters = sorted(asked[i].filters.items())
+        return _FOR_ARTICLES if asked[i].articles else _PASSAGES, str(asked[i].asked or ""), str(filters)
 
     hits: list[list[Hit]] = [[] for _ in asked]
-    for (k, _), group in groupby(sorted(range(len(asked)), key=how), key=how):
+    for (k, *_), group in groupby(sorted(range(len(asked)), key=how), key=how):
         chosen = list(group)
-        questions = [asked[i].question for i in chosen]
-        for i, found in zip(
-            chosen, library.retrieve_many(questions, k, search=search, today=asked[chosen[0]].asked), strict=True
-        ):
+        questions, first = [asked[i].question for i in chosen], asked[chosen[0]]
+        retrieved = library.retrieve_many(questions, k, search=search, today=first.asked, **first.filters)
+        for i, found in zip(chosen, retrieved, strict=True):
             hits[i] = found
     return hits
 

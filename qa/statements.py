@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple, Unpack
@@ -29,7 +29,7 @@ TOPIC_FLOOR = 0.41
 _SAID_FLOOR = 0.5
 _WITHIN = 0.08
 _MOST_SAID = 3
-_NEAREST, _NEAREST_OF_MANY, _MANY = 10, 200, 400
+_NEAREST, _NEAREST_OF_MANY, MANY = 10, 200, 400
 
 _FORMER = stems("former ex late emeritus retired ousted")
 
@@ -141,26 +141,48 @@ def _stems_of_article(text: str) -> frozenset[str]:
     return stems(text)
 
 
+class Speakers:
+    """Who is quoted in the articles that some filters leave, put in order so that a name is found quickly."""
+
+    def __init__(self, known: Mapping[str, int]) -> None:
+        self._known = known
+        self._by_surname: defaultdict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+        for speaker, count in known.items():
+            self._by_surname[name_stems(speaker)[-1:]][speaker] = count
+
+    def meant(self, asked: str) -> list[Name]:
+        """Return `names_meant` among them, which looks at all only where nobody has the surname."""
+        return names_meant(asked, self._by_surname.get(name_stems(asked)[-1:], self._known))
+
+
 class Quoted(NamedTuple):
-    """The quotes among which an answer is, and the names that their speaker was asked for by, or may have been."""
+    """The quotes among which an answer is, and the names that their speaker was asked for by, or may have been.
+
+    They are of the articles of so many of the nearest ``passages``; None: of all that the filters leave.
+    """
 
     quotes: list[Quote]
     names: tuple[Name, ...] = ()
+    passages: int | None = None
 
 
 def quotes_asked_for(
-    store: Store, question: Question, retrieve: Callable[[int], Sequence[Hit]], **filters: Unpack[Filters]
+    store: Store,
+    question: Question,
+    retrieve: Callable[[int], Sequence[Hit]],
+    speakers_of: Callable[[], Speakers],
+    **filters: Unpack[Filters],
 ) -> Quoted | None:
     """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
 
     They are the speaker's in all articles that the ``filters`` leave, and for "who said" everybody's in the nearest
-    articles. ``retrieve`` returns so many of the nearest passages. Where a speaker is quoted by the hundred, only the
-    articles of the 200 nearest passages are looked into, unless no topic is asked for.
+    articles. ``retrieve`` returns so many of the nearest passages, ``speakers_of`` those who are quoted. Where a
+    speaker is quoted by the hundred, only the articles of the 200 nearest passages are looked into, unless no topic is
+    asked for.
     """
     if question.speaker is None:
-        return Quoted(store.quotes(articles=_articles(retrieve(_NEAREST)), **filters))
-    known = store.speakers(**filters)
-    names = tuple(names_meant(question.speaker, known))
+        return Quoted(store.quotes(articles=_articles(retrieve(_NEAREST)), **filters), passages=_NEAREST)
+    names = tuple(speakers_of().meant(question.speaker))
     speakers = [name.spelling for name in names if name.same]
     if not speakers and role_of(question.speaker):
         there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
@@ -168,10 +190,11 @@ def quotes_asked_for(
         if not speakers:
             return None
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
-            return Quoted([quote for quote in there if quote.speaker in speakers])
-    many = question.topic is not None and sum(known.get(speaker, 0) for speaker in speakers) > _MANY
+            return Quoted([quote for quote in there if quote.speaker in speakers], passages=_NEAREST)
+    many = question.topic is not None and sum(name.quotes for name in names if name.same) > MANY
     articles = _articles(retrieve(_NEAREST_OF_MANY)) if many else None
-    return Quoted(store.quotes(speakers=speakers, articles=articles, **filters), names if len(names) > 1 else ())
+    quotes = store.quotes(speakers=speakers, articles=articles, **filters)
+    return Quoted(quotes, names if len(names) > 1 else (), _NEAREST_OF_MANY if many else None)
 
 
 def _articles(hits: Sequence[Hit]) -> set[str]:

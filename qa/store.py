@@ -603,10 +603,12 @@ class Store:
         with self._cursor() as cursor:
             return [article_of(row) for row in cursor.execute(query, values)]
 
-    def count(self) -> int:
-        """Return how many articles are held."""
+    def count(self, **filters: Unpack[Filters]) -> int:
+        """Return how many articles the filters leave."""
+        within, values = where(**filters)
+        query = f"SELECT count(*) FROM articles WHERE same_as IS NULL AND {within}"
         with self._cursor() as cursor:
-            return int(cursor.execute("SELECT count(*) FROM articles WHERE same_as IS NULL").fetchone()[0])
+            return int(cursor.execute(query, values).fetchone()[0])
 
     def catalogue(
         self, search: str, *, order: str, descending: bool, limit: int, offset: int, **filters: Unpack[Filters]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from qa.evaluation import (
     SpanScore,
     evaluate,
     exact_match,
+    feedback,
     matched,
     overlap,
     read_questions,
@@ -116,3 +118,95 @@ def test_a_line_that_is_no_question_is_named(tmp_path: Path, line: str) -> None:
     file.write_text('{"question": "Who?"}\n' + line + "\n")
     with pytest.raises(ValueError, match=r"line 2 of .* is no question .*: write one JSON object a line, such as"):
         read_questions(file)
+
+
+@pytest.mark.parametrize(
+    ("filters", "error"),
+    [
+        ('{"sauce": "x"}', "there is no filter 'sauce': there are source, author"),
+        ('{"since": "May"}', "'May' is no date: write it as YYYY-MM-DD"),
+        ('{"until": ["2024-05-01"]}', "the filter 'until' is a string"),
+        ('{"source": 3}', "the filter 'source' is a string, or a list of such where it is no date: not 3"),
+        ("[3]", "has no attribute 'keys'"),
+    ],
+)
+def test_a_filter_that_there_is_not_is_named_with_its_line(tmp_path: Path, filters: str, error: str) -> None:
+    file = tmp_path / "questions.jsonl"
+    file.write_text(f'{{"question": "Who?"}}\n{{"question": "Who?", "filters": {filters}}}\n')
+    with pytest.raises(ValueError, match=f"line 2 of .* is no question .*{error}"):
+        read_questions(file)
+
+
+def test_what_was_disliked_must_not_be_shown_again_and_may_be_refused(dam: Library) -> None:
+    question, shown = "What did Peter Holm say about the dam?", '"The dam holds," said Peter Holm.'
+    rows = [
+        Expected(question, "bad", not_ok=(shown, "The dam is of wood.")),
+        Expected("What did Peter Holm say about football?", "bad", not_ok=(shown,)),
+    ]
+    score = evaluate(dam, rows)["bad"]
+    assert (score.not_ok, score.shown_again, score.refused, score.unanswerable) == (3, 1, 1, 0)
+    assert (score.right, score.wrong) == (0, 0)  # whether the others that are shown are right is not known
+    assert score.misses == [f"{question} | shown again: {shown}"]
+    assert score.as_dict()["shown_again"] == 1
+
+
+def test_a_refusal_that_was_disliked_must_be_none(dam: Library) -> None:
+    rows = [
+        Expected("What did Peter Holm say about football?", "bad", not_refused=True),
+        Expected("What did Peter Holm say about the dam?", "bad", not_refused=True),
+    ]
+    score = evaluate(dam, rows)["bad"]
+    assert (score.must_answer, score.wrongly_refused, score.unanswerable, score.wrong) == (2, 1, 0, 0)
+    assert score.misses == [
+        "What did Peter Holm say about football? | refused again: The articles do not say: none of the 2 statements by "
+        "Peter Holm in them is about football."
+    ]
+
+
+def test_a_question_is_asked_with_its_filters(dam: Library) -> None:
+    question, gold = "What did Peter Holm say about the dam?", ('"The dam holds," said Peter Holm.',)
+    score = evaluate(dam, [Expected(question, "all", gold, filters={"since": date(2024, 6, 1)})])["all"]
+    assert (score.refused, score.shown) == (1, 0)
+    assert evaluate(dam, [Expected(question, "all", gold, filters={"article": "dam.txt"})])["all"].shown == 1
+
+
+def test_what_a_person_thought_of_answers_is_read_back_as_questions(dam: Library, tmp_path: Path) -> None:
+    question, football = "What did Peter Holm say about the dam?", "What did Peter Holm say about football?"
+    texts = ('"The dam holds," said Peter Holm.', '"The dam will hold for years," he said.')
+    day, filters = date(2024, 5, 6), {"since": date(2024, 5, 1), "tag": None, "article": "dam.txt"}
+    lines = [
+        feedback(dam.ask(asked, **filters), liked=liked, asked=day, filters=filters)
+        for asked in (question, football)
+        for liked in (True, False)
+    ]
+    written = {"date": "2024-05-06", "filters": {"since": "2024-05-01", "article": "dam.txt"}}
+    assert lines == [
+        {"question": question, "kind": "liked", "gold_quotes": list(texts), **written},
+        {"question": question, "kind": "disliked", "not_ok": list(texts), **written},
+        {"question": football, "kind": "liked", "gold_quotes": [], **written},
+        {"question": football, "kind": "disliked", "refused": True, **written},
+    ]
+    file = tmp_path / "feedback.jsonl"
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    read = read_questions(file)
+    among = {"since": date(2024, 5, 1), "article": "dam.txt"}
+    assert read == [
+        Expected(question, "liked", texts, asked=day, filters=among),
+        Expected(question, "disliked", asked=day, not_ok=texts, filters=among),
+        Expected(football, "liked", asked=day, filters=among),
+        Expected(football, "disliked", asked=day, not_refused=True, filters=among),
+    ]
+    scores = evaluate(dam, read)
+    assert (scores["liked"].shown, scores["liked"].rightly_refused, scores["liked"].misses) == (2, 1, [])
+    assert (scores["disliked"].shown_again, scores["disliked"].wrongly_refused) == (2, 1)
+
+
+def test_of_a_follow_up_the_whole_question_is_kept_and_of_no_question_nothing(dam: Library) -> None:
+    first = dam.ask("What did Peter Holm say about football?")
+    answer = dam.ask("and about the dam?", history=[first])
+    line = feedback(answer, liked=True, asked=date(2024, 5, 6), filters={})
+    assert (line["question"], line["filters"]) == ("what did Peter Holm say about the dam?", {})
+    with pytest.raises(ValueError, match="no question was asked"):
+        feedback(dam.ask(" "), liked=True, asked=date(2024, 5, 6), filters={})
+    with pytest.raises(ValueError, match="there is no filter 'sauce'"):
+        feedback(first, liked=True, asked=date(2024, 5, 6), filters={"sauce": "x"})

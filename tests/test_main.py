@@ -100,7 +100,34 @@ def test_a_reader_who_has_enough_is_no_error(index: str) -> None:
 
 def test_a_refusal_exits_with_1(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "Who won the World Cup?", "--index", index]) == 1
-    assert capsys.readouterr().out == "The articles do not say who: nothing in them answers this question.\n"
+    assert capsys.readouterr().out == (
+        "The articles do not say who: nothing in them answers this question.\n"
+        "Looked for a name that answers this, in the 7 nearest passages.\n"
+        "You could ask: What did Sergei Lavrov say?\n"
+    )
+
+
+def test_evaluate_prints_what_people_thought_under_its_kind(
+    index: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "feedback.jsonl"
+    rows = [
+        {
+            "question": "what did Damascus say?",
+            "kind": "disliked",
+            "not_ok": ["It rained.", SEED.read_text()[2295:2388]],
+        },
+        {"question": "what did Damascus say about football?", "kind": "disliked", "refused": True},
+        {"question": "Who won the World Cup?", "kind": "liked", "gold_quotes": [], "filters": {"until": "2014-12-31"}},
+    ]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert main(["evaluate", str(file), "--index", index]) == 0
+    assert capsys.readouterr().out == (
+        "disliked: 2 questions, 1 refused\n"
+        "  sentences that must not be shown: 1 of 2 are\n"
+        "  must not be refused: 1 of 1 are\n"
+        "liked: 1 questions, 1 refused (1 of the 1 without an answer)\n"
+    )
 
 
 def test_search_prints_passages(index: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from qa import Article, Library
 from qa.articles import parse_article
+from qa.names import names_meant
 from qa.quotes import extract_quotes
-from qa.statements import speakers_in_role, statement_span
+from qa.statements import Speakers, speakers_in_role, statement_span
 
 
 def test_a_role_is_whose_name_stands_beside_it() -> None:
@@ -25,6 +26,12 @@ def test_a_role_is_whose_name_stands_beside_it() -> None:
     assert speakers_in_role("the prime minister", quotes) == ["Peter Holm"]
     assert speakers_in_role("Norland Rail's chief executive", quotes) == ["Kari Moe"]
     assert speakers_in_role("Sudland's king", quotes) == []
+
+
+@pytest.mark.parametrize("asked", ["Lopez", "Maria Lopez", "Xi", "the mayor", "nobody", ""])
+def test_a_name_is_found_by_its_surname_as_it_is_among_all(asked: str) -> None:
+    known = {"Maria Lopez": 3, "Marya Lopez": 1, "Jon Lopez": 2, "Xi Jinping": 4, "Ann Lee": 9, "the President": 1}
+    assert Speakers(known).meant(asked) == names_meant(asked, known)
 
 
 def test_a_statement_is_the_whole_sentences_with_who_said_it() -> None:
