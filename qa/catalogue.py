@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from qa.questions import folded
 
@@ -22,6 +23,10 @@ class Entry:
     published: date | None
     size: int
     same_as: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields, for JSON."""
+        return {**vars(self), "published": self.published.isoformat() if self.published else None}
 
 
 @dataclass(frozen=True)

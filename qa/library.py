@@ -287,10 +287,10 @@ class Library:
             self.refresh()
             yield
 
-    def add(self, *files: str | PathLike[str], into: str | None = None) -> None:
+    def add(self, *files: str | PathLike[str], into: str | None = None, progress: Progress | None = None) -> None:
         """Copy files into the folder, or ``into`` a subfolder of it, which is made where there is none; read them.
 
-        Raises FileExistsError where there is a file of that name, or two are given, FileNotFoundError for no file, and
+        ``progress`` is as in `refresh`. Raises FileExistsError where there is a file of that name, or two are given, FileNotFoundError for no file, and
         ValueError where ``into`` is no plain path within the folder; then none of them is copied.
         """
         folder = self.folder if into is None else _subfolder(self.folder, into)
@@ -313,7 +313,7 @@ class Library:
             for place in copied:
                 place.unlink(missing_ok=True)
             raise
-        self.refresh()
+        self.refresh(progress)
 
     def remove(self, *articles: str) -> list[str]:
         """Leave articles (ids, paths or titles) out from now on, and return their paths.

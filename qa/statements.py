@@ -148,11 +148,11 @@ class Speakers:
         self._known = known
         self._by_surname: defaultdict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
         for speaker, count in known.items():
-            self._by_surname[name_stems(speaker)[-1:]][speaker] = count
+            self._by_surname[name_words(speaker)[-1:]][speaker] = count
 
     def meant(self, asked: str) -> list[Name]:
         """Return `names_meant` among them, which looks at all only where nobody has the surname."""
-        return names_meant(asked, self._by_surname.get(name_stems(asked)[-1:], self._known))
+        return names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
 
 
 class Quoted(NamedTuple):

@@ -11,9 +11,9 @@ from typing import Unpack
 
 from qa.answers import covered
 from qa.filters import Filters
-from qa.names import Name, name_stems, role_of
+from qa.names import Name, name_words, role_of
 from qa.periods import NoSuchDayError
-from qa.questions import Question, parse_question, stems, terms
+from qa.questions import Question, parse_question, stem, stems, terms
 from qa.quotes import Quote
 from qa.quotes.speakers import TITLES
 from qa.retrieval import Hit
@@ -181,11 +181,11 @@ class _Suggesting:
     def _nearby(self) -> list[Quote]:
         """Return the quotes of others in the nearest articles, those in the nearest passages first."""
         near = {hit.passage.article.id: place for place, hit in reversed(list(enumerate(self.hits)))}
-        not_asked = name_stems(self.question.speaker or "")[-1:]
+        not_asked = name_words(self.question.speaker or "")[-1:]
         quotes = [
             quote
             for quote in self.answerer.store.quotes(articles=near, **self.filters)
-            if quote.speaker and name_stems(quote.speaker)[-1:] not in ((), not_asked)
+            if quote.speaker and name_words(quote.speaker)[-1:] not in ((), not_asked)
         ]
 
         def place(quote: Quote) -> tuple[int, int]:
@@ -200,7 +200,7 @@ class _Suggesting:
 
 def _fullest(names: Sequence[Name], quotes: Sequence[Quote]) -> str | None:
     """Return the spelling of a person's names, most quoted and no surname alone if possible, that can be shown."""
-    ranked = sorted(names, key=lambda name: (len(name_stems(name.spelling)) < 2, -name.quotes, -len(name.spelling)))
+    ranked = sorted(names, key=lambda name: (len(name_words(name.spelling)) < 2, -name.quotes, -len(name.spelling)))
     texts = _texts(quotes, [name.spelling for name in names])
     return next(filter(None, (_shown(name.spelling, texts) for name in ranked)), None)
 
@@ -254,7 +254,7 @@ def _nameable(name: str) -> bool:
     parts = name.split()
     if not 0 < len(parts) <= 5 or not all(part[0].isupper() or part in _JOINING for part in parts):
         return False
-    return parts[0].lower() not in _JOINING and bool(name_stems(name)) and not role_of(name)
+    return parts[0].lower() not in _JOINING and bool(name_words(name)) and not role_of(name)
 
 
 def _standing_alone(name: str, text: str) -> list[str]:
@@ -291,7 +291,7 @@ def _names_in(text: str) -> Iterator[str]:
 
 def _topics_of(quotes: Sequence[Quote], spellings: Iterable[str]) -> Iterator[str]:
     """Yield the proper names that most of the quotes name, two at least, without the speaker's own."""
-    own = {stem for name in spellings for stem in name_stems(name)}
+    own = {stem(word) for name in spellings for word in name_words(name)}
     count = Counter(name for quote in quotes[:_READ] for name in dict.fromkeys(_names_in(quote.text)))
     for name, number in count.most_common():
         if number > 1 and not own & stems(name):
