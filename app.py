@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import importlib
+import importlib.util
 import inspect
+import ipaddress
 import logging
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +25,8 @@ LIMITS = {
     "--max-seconds": "seconds to read an article (60)",
     "--max-memory-mb": "megabytes of memory to read a file with (1500)",
 }
+EVERYONE = "let everybody in who reaches --host: they share one list of conversations, and cannot change the articles"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXAMPLES = (
     "what did Lavrov say about al-Qaida?",
     "When was James Foley abducted?",
@@ -31,34 +37,13 @@ EXAMPLES = (
 
 def main(arguments: list[str] | None = None) -> None:
     """Serve the page until Ctrl-C. Exits with 2 and one line for a folder, a host or a port that cannot be had."""
-    parser = argparse.ArgumentParser(description="Ask questions about a folder of articles, on this machine alone.")
-    parser.add_argument("--folder", default=str(SEEDS), help="folder of articles (default: the seeds that ship)")
-    parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
-    parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
-    parser.add_argument("--rerank", metavar="MODEL", help="name or path of a CrossEncoder, or 'reader'")
-    parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
-    caution = parser.add_mutually_exclusive_group()
-    caution.set_defaults(caution="balanced")
-    for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
-        caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
-    parser.add_argument("--watch", action="store_true", help="read the folder again whenever it changes")
-    named = "how .jsonl and .csv files name a field, such as text=body (may be given again)"
-    parser.add_argument("--field", type=_field, action="append", default=[], metavar="OURS=THEIRS", help=named)
-    for limit, of in LIMITS.items():
-        parser.add_argument(limit, type=_whole_number, metavar="N", help=of)
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
-    parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
+    parser = _parser()
     flags = parser.parse_args(arguments)
-    if not Path(flags.folder).is_dir():
-        parser.exit(2, f"app.py: no folder {flags.folder!r}: make it and put articles there\n")
-    if not 1 <= flags.port <= 65535:
-        parser.exit(2, f"app.py: a port is a number from 1 to 65535, not {flags.port}\n")
+    if flags.add_user:
+        _add_user(parser, flags)
+        return
     host = f"[{flags.host}]" if ":" in flags.host and not flags.host.startswith("[") else flags.host
-    try:
-        _check_free(host.strip("[]"), flags.port)
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        parser.exit(2, f"app.py: cannot listen at {host}:{flags.port} ({reason}): choose another --host or --port\n")
+    only_here = _checked(parser, flags, host)
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1")
@@ -66,7 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost", host.strip("[]")]))
     _import_gradio()
     from qa import Library, Limits, open_library
-    from ui import serve  # after the settings above, which Gradio reads as it is imported
+    from ui import Conversations, Users, serve  # after the settings above, which Gradio reads as it is imported
 
     limits = {
         flag.removeprefix("--max-").replace("-", "_"): value
@@ -90,11 +75,101 @@ def main(arguments: list[str] | None = None) -> None:
             threading.Thread(target=_follow, args=(library,), name="watch", daemon=True).start()
         return library
 
-    examples = EXAMPLES if Path(flags.folder).resolve() == SEEDS else ()
     try:
-        serve(open_folder, examples=examples, host=host, port=flags.port, ready=_announce)
-    except OSError as error:
+        serve(
+            open_folder,
+            Conversations(_state_folder(flags)),
+            examples=EXAMPLES if Path(flags.folder).resolve() == SEEDS else (),
+            host=host,
+            port=flags.port,
+            users=Users(Path(flags.auth)) if flags.auth else None,
+            names=[*LOOPBACK, flags.host.lower().strip("[]")] if only_here else (),
+            editable=not (flags.read_only or flags.everyone),
+            web=flags.allow_web,
+            mcp=flags.mcp,
+            ready=_announce,
+        )
+    except (OSError, ValueError) as error:
         parser.exit(2, f"app.py: cannot serve at {host}:{flags.port}: {error}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description="Ask questions about a folder of articles, on this machine alone.")
+    parser.add_argument("--folder", default=str(SEEDS), help="folder of articles (default: the seeds that ship)")
+    parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
+    parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
+    parser.add_argument("--rerank", metavar="MODEL", help="name or path of a CrossEncoder, or 'reader'")
+    parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
+    caution = parser.add_mutually_exclusive_group()
+    caution.set_defaults(caution="balanced")
+    for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
+        caution.add_argument(flag, dest="caution", action="store_const", const=flag[2:], help=f"refuse {when}")
+    parser.add_argument("--watch", action="store_true", help="read the folder again whenever it changes")
+    named = "how .jsonl and .csv files name a field, such as text=body (may be given again)"
+    parser.add_argument("--field", type=_field, action="append", default=[], metavar="OURS=THEIRS", help=named)
+    for limit, of in LIMITS.items():
+        parser.add_argument(limit, type=_whole_number, metavar="N", help=of)
+    parser.add_argument("--state", help="folder to keep conversations in (default: one in the user's data folder)")
+    parser.add_argument(
+        "--read-only", action="store_true", help="articles can be neither added nor removed on the page"
+    )
+    parser.add_argument("--allow-web", action="store_true", help="articles can be added by their address on the web")
+    parser.add_argument("--mcp", action="store_true", help="offer the page's endpoints to language models as MCP tools")
+    access = parser.add_mutually_exclusive_group()
+    access.add_argument("--auth", metavar="FILE", help="let only those in who have a password in this file")
+    access.add_argument("--everyone", action="store_true", help=EVERYONE)
+    parser.add_argument("--add-user", metavar="NAME", help="put NAME's password, asked for, into --auth's file")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (default: %(default)s, this machine)")
+    parser.add_argument("--port", default=7860, type=int, help="port to listen at (default: %(default)s)")
+    return parser
+
+
+def _checked(parser: argparse.ArgumentParser, flags: argparse.Namespace, host: str) -> bool:
+    """Return whether only this machine can reach the page. Exits for what cannot be served, or not so."""
+    if not Path(flags.folder).is_dir():
+        parser.exit(2, f"app.py: no folder {flags.folder!r}: make it and put articles there\n")
+    if not 1 <= flags.port <= 65535:
+        parser.exit(2, f"app.py: a port is a number from 1 to 65535, not {flags.port}\n")
+    try:
+        addresses = _check_free(host.strip("[]"), flags.port)
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        parser.exit(2, f"app.py: cannot listen at {host}:{flags.port} ({reason}): choose another --host or --port\n")
+    only_here = all(ipaddress.ip_address(address.partition("%")[0]).is_loopback for address in addresses)
+    if not only_here and not flags.auth and not flags.everyone:
+        parser.exit(
+            2,
+            f"app.py: at {host} other machines reach the articles: give --auth FILE with passwords (--add-user NAME "
+            f"makes one), or --everyone to let everybody in\n",
+        )
+    if flags.mcp and importlib.util.find_spec("mcp") is None:
+        parser.exit(2, "app.py: --mcp needs one more package: pip install 'gradio[mcp]'\n")
+    return only_here
+
+
+def _state_folder(flags: argparse.Namespace) -> Path:
+    """Return the folder of conversations: ``--state``, or one for this folder of articles in the user's data folder."""
+    if flags.state:
+        return Path(flags.state)
+    from platformdirs import user_data_path
+
+    folder = Path(flags.folder).resolve()
+    return user_data_path("articles-qa") / f"{folder.name}-{sha256(str(folder).encode()).hexdigest()[:12]}"
+
+
+def _add_user(parser: argparse.ArgumentParser, flags: argparse.Namespace) -> None:
+    """Put a user's password, which is asked for, into the file of passwords."""
+    if not flags.auth:
+        parser.exit(2, "app.py: --add-user needs --auth FILE, the file that the password is put into\n")
+    _import_gradio()
+    from ui import add_user
+
+    try:
+        password = getpass.getpass(f"Password of {flags.add_user}: ") if sys.stdin.isatty() else sys.stdin.readline()
+        add_user(Path(flags.auth), flags.add_user, password.rstrip("\n"))
+    except (OSError, ValueError) as error:
+        parser.exit(2, f"app.py: {error}\n")
+    print(f"{flags.add_user} may open the page, with --auth {flags.auth}.")
 
 
 def _follow(library: Any) -> None:
@@ -119,12 +194,17 @@ def _whole_number(text: str) -> int:
     return int(text)
 
 
-def _check_free(host: str, port: int) -> None:
-    """Raise OSError when ``host`` and ``port`` cannot be bound, which takes no time before Gradio is imported."""
-    for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+def _check_free(host: str, port: int) -> list[str]:
+    """Return the addresses of ``host``; raise OSError when they and ``port`` cannot be bound.
+
+    That takes no time before Gradio is imported.
+    """
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    for family, kind, protocol, _, address in found:
         with socket.socket(family, kind, protocol) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
+    return [str(address[0]) for *_, address in found]
 
 
 def _import_gradio() -> None:

@@ -290,8 +290,9 @@ class Library:
     def add(self, *files: str | PathLike[str], into: str | None = None, progress: Progress | None = None) -> None:
         """Copy files into the folder, or ``into`` a subfolder of it, which is made where there is none; read them.
 
-        ``progress`` is as in `refresh`. Raises FileExistsError where there is a file of that name, or two are given, FileNotFoundError for no file, and
-        ValueError where ``into`` is no plain path within the folder; then none of them is copied.
+        ``progress`` is as in `refresh`. Raises FileExistsError where there is a file of that name, or two are given,
+        FileNotFoundError for no file, and ValueError where ``into`` is no plain path within the folder; then none of
+        them is copied.
         """
         folder = self.folder if into is None else _subfolder(self.folder, into)
         places: dict[Path, Path] = {}

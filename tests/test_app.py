@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -20,13 +21,21 @@ from urllib.request import urlopen
 import pytest
 from test_page import HOSTILE
 
-from qa import Answer, Article, Hit, Name, Passage, Skipped, Statement
+from qa import Answer, Article, Catalogue, Entry, Hit, Name, Passage, Quote, Skipped, Speaker, Statement
+from ui.endpoints import (
+    AnswerRecord,
+    ArticleRecord,
+    CatalogueRecord,
+    EntryRecord,
+    HitRecord,
+    QuoteRecord,
+    StatementRecord,
+)
 from ui.markup import clean
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = Path("/usr/bin/chromium")
 PANES = ("status", "conversation", "source")
-SCORES = ("score", "cosine", "bm25", "dense_rank", "lexical_rank", "rerank_score")
 QUESTION = "what did Lavrov say about al-Qaida?"
 
 browser_test = [
@@ -46,6 +55,8 @@ def free_port() -> int:
 def running(*flags: str) -> Iterator[str]:
     """Run ``python app.py`` and give its address once it answers; end it with Ctrl-C, which must be quiet."""
     port = free_port()
+    if "--state" not in flags:
+        flags = (*flags, "--state", tempfile.mkdtemp(prefix="state-"))
     command = [sys.executable, str(ROOT / "app.py"), "--port", str(port), *flags]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
@@ -122,6 +133,9 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
     client = Client(app, verbose=False)
     answer = client.predict(QUESTION, api_name="/ask")
     assert (answer["question"], answer["refusal"]) == (QUESTION, None)
+    assert set(answer) == set(AnswerRecord.__annotations__)
+    assert set(answer["statements"][0]) == set(StatementRecord.__annotations__)
+    assert set(answer["statements"][0]["article"]) == set(ArticleRecord.__annotations__)
     texts = [statement["text"] for statement in answer["statements"]]
     assert any("had made the same mistake with Islamic State as it had with al-Qaida" in text for text in texts)
     assert any("who later created al-Qaida" in text for text in texts)
@@ -133,15 +147,32 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
     refused = client.predict("What did Lavrov say about football?", api_name="/ask")
     assert refused["statements"] == [] and refused["refusal"]
     hits = client.predict(QUESTION, 1, api_name="/retrieve")
-    assert len(hits) == 1 and set(hits[0]) == {"text", "start", "end", "article", *SCORES}
+    assert len(hits) == 1 and set(hits[0]) == set(HitRecord.__annotations__)
     assert client.predict(QUESTION, api_name="/retrieve")
+    assert client.predict(QUESTION, since="2014-08-27", api_name="/retrieve") == []
+    said = client.predict(speaker="Lavrov", about="al-Qaida", kind="direct", api_name="/quotes")
+    assert [quote["speaker"] for quote in said] == ["Sergei Lavrov"]
+    assert set(said[0]) == set(QuoteRecord.__annotations__)
+    listed = client.predict("lavrov moscow", api_name="/articles")
+    assert set(listed) == set(CatalogueRecord.__annotations__) and listed["total"] == 1
+    assert set(listed["articles"][0]) == set(EntryRecord.__annotations__)
+    assert client.predict("no such words", api_name="/articles") == {"total": 0, "articles": []}
+    with pytest.raises(AppError, match="since is a date as YYYY-MM-DD, not 'May'"):
+        client.predict(QUESTION, since="May", api_name="/ask")
+    with pytest.raises(AppError, match="name a speaker or a topic"):
+        client.predict(api_name="/quotes")
     for bad, message in ((("",), "ask a question"), ((" \x00\u3000",), "ask a question"), ((7,), "ask a question")):
         with pytest.raises(AppError, match=message):
             client.predict(*bad, api_name="/ask")
     for k in (0, 101, -1, 1.5, "5", True):
         with pytest.raises(AppError, match="k is a whole number from 1 to 100"):
             client.predict(QUESTION, k, api_name="/retrieve")
-    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {"/ask", "/retrieve"}
+    assert set(client.view_api(return_format="dict")["named_endpoints"]) == {
+        "/ask",
+        "/retrieve",
+        "/quotes",
+        "/articles",
+    }
 
 
 @pytest.mark.app
@@ -151,6 +182,7 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
         (["--folder", "no-such-folder"], "no folder 'no-such-folder'"),
         (["--port", "taken"], "cannot listen at 127.0.0.1:"),
         (["--host", "203.0.113.7"], "cannot listen at 203.0.113.7:"),
+        (["--host", "0.0.0.0"], "other machines reach the articles: give --auth FILE"),
         (["--host", "no such host"], "cannot listen at no such host:"),
         (["--port", "70000"], "from 1 to 65535"),
     ],
@@ -204,7 +236,7 @@ class TestPage:
         window.page.locator(".refusal").wait_for(timeout=120_000)
         assert "Nearest, but not an answer" in window.page.locator(".turn").inner_text()
         nearest = window.page.locator(".nearest .passage").first
-        nearest.get_by_role("button").click()
+        nearest.locator(".cite").click()
         assert window.shown() == nearest.locator("blockquote").evaluate("one => one.textContent")
 
     @pytest.mark.parametrize("question", ["", "   ", "\u3000\n"])
@@ -283,6 +315,22 @@ class HostileLibrary:
     def count(self) -> int:
         return 1
 
+    def catalogue(self, *_: Any, **__: Any) -> Catalogue:
+        bad = " ".join(HOSTILE)
+        return Catalogue(len(HOSTILE), tuple(Entry(h, h, h, h, None, 7, bad) for h in HOSTILE))
+
+    def sources(self) -> dict[str, int]:
+        return dict.fromkeys(HOSTILE, 1)
+
+    authors = sources
+
+    def speakers(self, *_: Any, **__: Any) -> list[Speaker]:
+        return [Speaker(bad, 3, (bad, bad)) for bad in HOSTILE]
+
+    def quotes(self, *_: Any, **__: Any) -> list[Quote]:
+        places = [(self.article.text.index(bad), bad) for bad in HOSTILE]
+        return [Quote(self.article, at, at + len(bad), bad, "direct", None, None, "name") for at, bad in places]
+
     def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
         sentences = [*HOSTILE, "A sentence\r\nover two lines."]
         starts = [self.article.text.index(sentence) for sentence in sentences]
@@ -303,13 +351,13 @@ class HostileLibrary:
 
 
 @pytest.fixture(scope="module")
-def hostile() -> Iterator[tuple[str, threading.Event]]:
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, threading.Event]]:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-    from ui import Opening, build_page, launch
+    from ui import Conversations, Opening, build_page, launch
 
     go_on = threading.Event()
     opening = Opening(lambda report: HostileLibrary(report, go_on))  # type: ignore[arg-type, return-value]
-    page = build_page(opening)
+    page = build_page(opening, Conversations(tmp_path_factory.mktemp("state")))
     address = launch(page, "127.0.0.1", free_port())
     opening.start()
     yield address, go_on
@@ -340,6 +388,7 @@ class TestHostileArticles:
         go_on.set()
         window = Window(browser, address)
         turn = window.ask("anything")
+        turn.locator(".more summary").click()
         turn.locator(".passage").nth(13).wait_for()
         expected = [*HOSTILE, "A sentence\r\nover two lines."]
         sentences = turn.locator("blockquote").evaluate_all("all => all.map(one => one.textContent)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import html
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,8 +15,9 @@ from typing import Any
 import pytest
 
 from qa import Answer, Article, Hit, Name, Passage, Skipped, Statement
-from ui import markup, page
-from ui.markup import Turn
+from ui import chat, markup
+from ui.opening import Opening
+from ui.turns import Turn, conversation
 
 HOSTILE = [
     "<script>window.pwned=1</script>",
@@ -73,10 +75,14 @@ def answer(*statements: Statement, **fields: Any) -> Answer:
     return Answer(**{"question": "q", "hits": (), "refusal": None, "confidence": 1, **fields, "statements": statements})
 
 
+def source_of(shown: Any, others: Any, view: int) -> str:
+    return markup.source(shown.article, view, shown, others)
+
+
 def test_the_number_of_a_speakers_statements_is_shown_escaped() -> None:
     one = article()
     counted = answer(statement(one, "Two.", speaker="<b>X</b>"), summary="1 statement by <b>X</b>")
-    shown = markup.conversation([Turn("q", counted)])
+    shown = conversation([Turn("q", counted)])
     assert text_of("summary", shown) == "1 statement by <b>X</b>"
     assert "<b>" not in shown
 
@@ -87,7 +93,7 @@ def test_the_names_taken_for_one_person_are_told_with_the_reason() -> None:
         Name("Lavrov", 1, True, "surname alone"),
         Name("Jill <b>Lavrov", 2, False, "another first name"),
     )
-    shown = markup.conversation([Turn("q", answer(statement(article(), "Two."), names=names))])
+    shown = conversation([Turn("q", answer(statement(article(), "Two."), names=names))])
     assert text_of("names", shown) == (
         "2 spellings taken for one person, 1 of that name left out"
         "Sergei Lavrov 5 quotes, the fullest spelling"
@@ -95,23 +101,23 @@ def test_the_names_taken_for_one_person_are_told_with_the_reason() -> None:
         "Jill <b>Lavrov 2 quotes, taken for another person: another first name"
     )
     assert "&lt;b&gt;" in shown
-    refused = markup.conversation([Turn("q", answer(refusal="no", names=names[:2]))])
+    refused = conversation([Turn("q", answer(refusal="no", names=names[:2]))])
     assert text_of("names", refused).startswith("2 spellings taken for one personSergei")
-    assert "<details" not in markup.conversation([Turn("q", answer(statement(article(), "Two.")))])
+    assert "<details" not in conversation([Turn("q", answer(statement(article(), "Two.")))])
 
 
 def test_how_a_question_was_understood_is_shown_escaped_where_it_was_changed() -> None:
     for fields in ({"refusal": "no"}, {}):
         given = [] if fields else [statement(article(), "Two.")]
-        shown = markup.conversation([Turn("and <i>?", answer(*given, understood="what did <i> say?", **fields))])
+        shown = conversation([Turn("and <i>?", answer(*given, understood="what did <i> say?", **fields))])
         assert text_of("understood", shown) == "Understood as: what did <i> say?"
         assert "<i>" not in shown
-    assert "Understood" not in markup.conversation([Turn("q", answer(refusal="no"))])
+    assert "Understood" not in conversation([Turn("q", answer(refusal="no"))])
 
 
 def test_the_shown_sentence_is_marked_exactly_and_the_others_lightly() -> None:
     of = article()
-    found = markup.source(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)
+    found = source_of(statement(of, "Two."), [statement(of, "Four."), statement(of, "One.")], 1)
     assert (
         '<mark class="cited">One.</mark> <mark class="shown">Two.</mark> Three. <mark class="cited">Four.</mark>'
         in found
@@ -123,14 +129,14 @@ def test_the_words_that_answer_are_set_off_in_their_sentence(words: str) -> None
     sentence = f"Foley was abducted in {words} in Syria."
     of = article(f"Before. {sentence} After.")
     start = of.text.index(words)
-    shown = markup.conversation([Turn("q", answer(statement(of, sentence, span=(start, start + len(words)))))])
+    shown = conversation([Turn("q", answer(statement(of, sentence, span=(start, start + len(words)))))])
     assert text_of("answering", shown) == words
     assert text_of("passage", shown).startswith(sentence)
 
 
 def test_a_light_mark_that_overlaps_the_shown_one_keeps_what_lies_outside() -> None:
     of = article()
-    found = markup.source(statement(of, "Two. Three."), [statement(of, "One. Two."), statement(of, "wo. Three. F")], 1)
+    found = source_of(statement(of, "Two. Three."), [statement(of, "One. Two."), statement(of, "wo. Three. F")], 1)
     assert (
         '<mark class="cited">One. </mark><mark class="shown">Two. Three.</mark><mark class="cited"> F</mark>our.'
         in found
@@ -138,7 +144,7 @@ def test_a_light_mark_that_overlaps_the_shown_one_keeps_what_lies_outside() -> N
 
 
 def test_a_sentence_of_another_article_is_not_marked() -> None:
-    found = markup.source(statement(article(), "Two."), [statement(article(id="b"), "One.")], 1)
+    found = source_of(statement(article(), "Two."), [statement(article(id="b"), "One.")], 1)
     assert found.count("<mark") == 1
 
 
@@ -148,11 +154,11 @@ def test_hostile_text_is_shown_character_for_character(sentence: str) -> None:
         f"Before.\r\n\r\n{sentence}\r\nAfter.", title=sentence, path=sentence, source=sentence, authors=(sentence,)
     )
     shown = statement(of, sentence + "\r\nAfter", speaker=sentence)
-    source = markup.source(shown, [], 1)
+    source = source_of(shown, [], 1)
     assert text_of("shown", source) == shown.text == sentence + "\r\nAfter"
     assert text_of("text", source) == of.text
     names = (Name(sentence, 1, True, sentence), Name(sentence, 1, False, sentence))
-    chat = markup.conversation([Turn(sentence, answer(shown, short=sentence, names=names))])
+    chat = conversation([Turn(sentence, answer(shown, short=sentence, names=names))])
     assert text_of("question", chat) == "Question: " + sentence
     assert text_of("title", chat) == sentence
     for made in (
@@ -179,13 +185,13 @@ def test_hostile_text_is_shown_character_for_character(sentence: str) -> None:
     ],
 )
 def test_only_a_web_address_becomes_a_link(url: str, link: str | None) -> None:
-    found = markup.source(statement(article(url=url), "Two."), [], 1)
+    found = source_of(statement(article(url=url), "Two."), [], 1)
     assert (link in found) if link else ("<a " not in found and html.escape(url.strip()) in found)
 
 
 def test_a_citation_says_speaker_source_and_date() -> None:
     of = article(source="The Moscow Times", published=date(2014, 8, 6))
-    found = markup.conversation([Turn("q", answer(statement(of, "Two.", speaker="Lavrov")))])
+    found = conversation([Turn("q", answer(statement(of, "Two.", speaker="Lavrov")))])
     assert "<span>Lavrov</span><span>The Moscow Times</span><span>6 August 2014</span>" in found
     assert 'data-turn="0" data-passage="0"' in found
     assert re.findall(r'class="number">(\d+)<', found) == ["1"]
@@ -194,7 +200,7 @@ def test_a_citation_says_speaker_source_and_date() -> None:
 def test_a_refusal_shows_at_most_three_nearest_passages_and_calls_them_no_answer() -> None:
     hits = tuple(Hit(Passage(article(), 0, 4), 0.1, 0.1, 0.1, 1, 1) for _ in range(5))
     turn = Turn("q", answer(refusal="The articles do not say.", hits=hits))
-    found = markup.conversation([turn])
+    found = conversation([turn])
     assert text_of("refusal", found) == "The articles do not say."
     assert "Nearest, but not an answer" in found
     assert found.count("<blockquote") == len(turn.passages) == 3
@@ -203,13 +209,13 @@ def test_a_refusal_shows_at_most_three_nearest_passages_and_calls_them_no_answer
 def test_only_revealed_statements_are_shown() -> None:
     of = article()
     turn = Turn("q", answer(statement(of, "One."), statement(of, "Two.")), revealed=1)
-    assert markup.conversation([turn]).count("<blockquote") == 1
-    assert markup.conversation([replace(turn, revealed=None)]).count("<blockquote") == 2
+    assert conversation([turn]).count("<blockquote") == 1
+    assert conversation([replace(turn, revealed=None)]).count("<blockquote") == 2
 
 
 def test_a_huge_article_is_cut_around_the_sentence_and_says_so() -> None:
     of = article("x" * 3_000_000 + " The sentence. " + "y" * 3_000_000)
-    found = markup.source(statement(of, "The sentence."), [], 1)
+    found = source_of(statement(of, "The sentence."), [], 1)
     assert '<mark class="shown">The sentence.</mark>' in found
     assert len(found) < 500_000
     assert found.count("characters left out here") == 2
@@ -248,15 +254,15 @@ class Library:
         return self.found
 
 
-def turns(opening: page.Opening) -> list[tuple[Turn, str | None]]:
+def turns(opening: Opening) -> list[tuple[Turn, str | None]]:
     async def collect() -> list[tuple[Turn, str | None]]:
-        return [step async for step in page._answered(opening, "q", [])]
+        return [step async for step in chat.answered(opening, Turn("q"), [])]
 
     return asyncio.run(collect())
 
 
-def opening_of(open_library: Any) -> page.Opening:
-    opening = page.Opening(open_library)
+def opening_of(open_library: Any) -> Opening:
+    opening = Opening(open_library)
     opening.start()
     return opening
 
@@ -272,7 +278,7 @@ def test_a_question_is_asked_with_the_answers_before_it() -> None:
     library, before = Library(answer(refusal="no")), [answer(refusal="never")]
 
     async def ask() -> None:
-        async for _ in page._answered(opening_of(lambda report: library), "q", before):
+        async for _ in chat.answered(opening_of(lambda report: library), Turn("q"), before):
             pass
 
     asyncio.run(ask())
@@ -282,7 +288,7 @@ def test_a_question_is_asked_with_the_answers_before_it() -> None:
 def test_an_exception_becomes_a_sentence_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     turn, _ = turns(opening_of(lambda report: Library(RuntimeError("no <b>disk</b>"))))[-1]
     assert turn.note == "Something went wrong: no <b>disk</b> (see the log)"
-    assert "&lt;b&gt;disk" in markup.conversation([turn])
+    assert "&lt;b&gt;disk" in conversation([turn])
     assert "Traceback" in caplog.text
 
 
@@ -299,23 +305,9 @@ def test_a_library_that_cannot_be_opened_answers_with_the_reason() -> None:
 def test_a_question_waits_and_shows_the_progress() -> None:
     def slow(report: Any) -> Any:
         report(12, 26, 100)
-        page.time.sleep(0.4)
+        time.sleep(0.4)
         return Library(answer(refusal="no"))
 
     steps = turns(opening_of(slow))
     assert "Reading the articles: 12 of 26" in [turn.note for turn, _ in steps]
     assert steps[-1][0].answer is not None
-
-
-def test_a_click_on_what_is_not_there_shows_nothing_new() -> None:
-    known = [Turn("q", answer(statement(article(), "One.")))]
-    for data in (
-        None,
-        {},
-        {"turn": 1, "passage": 0},
-        {"turn": -1, "passage": 0},
-        {"turn": 0, "passage": 9},
-        {"turn": "0", "passage": []},
-    ):
-        assert page._shown(known, page.gr.EventData(None, data)) == page.gr.skip()
-    assert '<mark class="shown">One.</mark>' in page._shown(known, page.gr.EventData(None, {"turn": 0, "passage": 0}))

@@ -1,5 +1,8 @@
 """Answer -> page. Knows what ``qa`` exports, and nothing below it."""
 
-from ui.page import Opening, build_page, launch, serve
+from ui.conversations import Conversations
+from ui.opening import Opening
+from ui.page import build_page, launch, serve
+from ui.users import Users, add_user
 
-__all__ = ["Opening", "build_page", "launch", "serve"]
+__all__ = ["Conversations", "Opening", "Users", "add_user", "build_page", "launch", "serve"]

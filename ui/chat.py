@@ -1,0 +1,288 @@
+"""Chat: what a question, and each click on a conversation, its list and the filters, does to the page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+import gradio as gr
+
+from qa import Answer, Filters, feedback
+from ui import markup, narrowing
+from ui.conversations import Conversations, menu
+from ui.markup import LONGEST_QUESTION
+from ui.narrowing import Link
+from ui.opening import Opening, said
+from ui.sent import number_of, word_of
+from ui.turns import Turn, as_markdown, conversation
+
+log = logging.getLogger(__name__)
+
+NO_SOURCE = "The article that a sentence comes from is shown here."
+
+_TURNS = 50  # of a conversation, shown and asked on from; older ones stay in what is kept
+_ONE_BY_ONE = 5  # statements that are sent singly, before all the rest at once
+_SAME: Any = gr.skip()
+Outputs = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Session:
+    """What a page shows: the latest turns of a conversation, of which ``earlier`` turns are not shown."""
+
+    conversation: str = ""
+    turns: tuple[Turn, ...] = ()
+    earlier: int = 0
+
+    def with_turn(self, turn: Turn) -> Session:
+        """Return the session with one more turn; the oldest falls off where there are too many."""
+        fallen = max(0, len(self.turns) + 1 - _TURNS)
+        return replace(self, turns=(*self.turns[fallen:], turn), earlier=self.earlier + fallen)
+
+
+class Chat:
+    """The handlers of the pane of questions, for all the readers who share ``opening`` and ``conversations``.
+
+    Those that change the conversation return `TALK` outputs: its HTML, the source's, the session, the list of
+    conversations and the page's link; those that change the filters the filters, their HTML, the link and the tabs.
+    """
+
+    TALK = 5
+
+    def __init__(self, opening: Opening, conversations: Conversations, examples: Sequence[str]) -> None:
+        self.opening = opening
+        self.conversations = conversations
+        self.examples = examples
+
+    async def ask(
+        self, question: str, session: Session, filters: Filters, request: gr.Request, event: gr.EventData
+    ) -> AsyncIterator[Outputs]:
+        """Answer what was typed or clicked, and empty the box that it was typed into."""
+        typed: Any = ""
+        if isinstance(event.target, gr.HTML):  # a question that a refusal offers
+            question, typed = word_of(event, "question"), _SAME
+            filters = Filters() if word_of(event, "everywhere") else filters
+        elif isinstance(event.target, gr.Button) and event.target.value in self.examples:
+            question, typed = event.target.value, _SAME
+        question = markup.clean(question or "")[:LONGEST_QUESTION]
+        if not question:
+            gr.Info("Type a question first.", duration=4)
+            yield (_SAME,) * (self.TALK + 3)
+            return
+        # Once, so that what is typed meanwhile stays.
+        rest: Outputs = (typed, filters, await asyncio.to_thread(self.bar, filters))
+        async for outputs in self._replies(question, session, filters, _owner(request)):
+            yield *outputs, *rest
+            rest = (_SAME,) * 3
+
+    async def _replies(self, question: str, session: Session, filters: Filters, owner: str) -> AsyncIterator[Outputs]:
+        """Yield outputs as the answer grows. Of the answers before it a follow-up ("what else did he say?") takes."""
+        history = [turn.answer for turn in session.turns if turn.answer]
+        last = Turn(question, filters=filters)
+        async for turn, panel in answered(self.opening, last, history):
+            last = turn
+            yield self._talked(session.with_turn(turn), panel, filters, owner)
+        if last.answer:
+            session = await asyncio.to_thread(self._keep, session, last, owner)
+            yield self._talked(session.with_turn(last), None, filters, owner)
+
+    def _keep(self, session: Session, turn: Turn, owner: str) -> Session:
+        """Keep a turn, and return the session of the conversation that it is kept in."""
+        try:
+            try:
+                self.conversations.add(owner, session.conversation, turn.as_dict())
+            except KeyError:  # the first question, or the conversation was deleted meanwhile
+                begun = self.conversations.begin(owner, turn.question)
+                for one in (*session.turns, turn):
+                    self.conversations.add(owner, begun, one.as_dict())
+                return replace(session, conversation=begun, earlier=0)
+        except Exception:
+            log.exception("a question was not kept")
+            gr.Warning("This question is not kept: see the log.")
+        return session
+
+    def _talked(self, session: Session, panel: str | None, filters: Filters, owner: str) -> Outputs:
+        shown = conversation(session.turns)
+        return shown, panel or _SAME, session, self._menu(session, owner), linked(session, filters)
+
+    def _menu(self, session: Session, owner: str) -> str:
+        return menu(self.conversations.kept(owner), session.conversation, any_turn=bool(session.turns))
+
+    def bar(self, filters: Filters) -> str:
+        """Return the filters, as HTML."""
+        return narrowing.bar(filters, self.opening.library() if self.opening.opened else None)
+
+    async def opened(self, request: gr.Request) -> AsyncIterator[Outputs]:
+        """Show what the page's link names: a conversation of the reader's, or else its question, asked anew.
+
+        After the outputs of a conversation come the filters and their HTML.
+        """
+        owner, named = _owner(request), narrowing.from_link(str(request.query_params))
+        filters = named.filters or Filters()
+        yield _SAME, _SAME, _SAME, self._menu(Session(), owner), _SAME, filters, self.bar(filters)
+        await self.opening.wait()
+        try:
+            session = await asyncio.to_thread(self._read, named.conversation, owner)
+            yield *self._talked(session, self._last_source(session), filters, owner), _SAME, self.bar(filters)
+        except Exception:  # none of this reader's, or no library: the answer to the question will say so
+            yield *(_SAME,) * (self.TALK + 1), self.bar(filters)
+            if named.question:
+                async for outputs in self._replies(named.question, Session(), filters, owner):
+                    yield *outputs, _SAME, _SAME
+
+    def _read(self, named: str, owner: str) -> Session:
+        """Return a conversation that was kept. Raises KeyError where the reader has none of that id."""
+        records = self.conversations.turns(owner, named)
+        find = self.opening.library().article
+        read = tuple(Turn.from_dict(record, find) for record in records[-_TURNS:])
+        return Session(named, read, max(0, len(records) - _TURNS))
+
+    def _last_source(self, session: Session) -> str:
+        return (source_of(session.turns[-1], 0) if session.turns else None) or markup.nothing(NO_SOURCE)
+
+    def chosen_in_list(self, session: Session, filters: Filters, request: gr.Request, event: gr.EventData) -> Outputs:
+        """Open, begin, rename, delete or save a conversation."""
+        owner, named = _owner(request), word_of(event, "conversation")
+        panel: str | None = None
+        match word_of(event, "do"):
+            case "new":
+                session, panel = Session(), markup.nothing(NO_SOURCE)
+            case "open" if not self.opening.opened:
+                gr.Info("The articles are being opened: one moment.", duration=4)
+            case "open":
+                try:
+                    session = self._read(named, owner)
+                    panel = self._last_source(session)
+                except KeyError:
+                    gr.Warning("This conversation was deleted.")
+            case "rename":
+                self.conversations.rename(owner, named, word_of(event, "title"))
+            case "delete":
+                self.conversations.delete(owner, named)
+                if named == session.conversation:
+                    session, panel = Session(), markup.nothing(NO_SOURCE)
+            case "export":
+                return *(_SAME,) * (self.TALK - 1), self._exported(session, word_of(event, "form"), owner)
+        return self._talked(session, panel, filters, owner)
+
+    def _exported(self, session: Session, form: str, owner: str) -> str:
+        """Return the conversation as a file for the browser to save."""
+        title, turns = "Conversation", session.turns
+        if session.earlier:
+            find = self.opening.library().article
+            records = self.conversations.turns(owner, session.conversation)[: session.earlier]
+            turns = (*(Turn.from_dict(record, find) for record in records), *turns)
+        with suppress(KeyError):
+            title = self.conversations.title(owner, session.conversation)
+        letters = "".join(c if c.isalnum() and c.isascii() else " " for c in title.lower())
+        name = "-".join(letters.split())[:60] or "conversation"
+        if form == "json":
+            record = {"title": title, "turns": [turn.as_dict() for turn in turns]}
+            return downloaded(f"{name}.json", "application/json", json.dumps(record, indent=2, ensure_ascii=False))
+        return downloaded(f"{name}.md", "text/markdown", as_markdown(title, turns))
+
+    def chosen_in_conversation(self, session: Session, request: gr.Request, event: gr.EventData) -> Outputs:
+        """Show the article of the passage that was clicked, or keep what the reader says of an answer.
+
+        The outputs are the conversation's HTML, the source's and the session.
+        """
+        place = number_of(event, "turn")
+        if not 0 <= place < len(session.turns):
+            return (_SAME,) * 3
+        if word_of(event, "do") == "rate":
+            session = self._rated(session, place, number_of(event, "liked") == 1, _owner(request))
+            return conversation(session.turns), _SAME, session
+        return _SAME, source_of(session.turns[place], number_of(event, "passage")) or _SAME, _SAME
+
+    def _rated(self, session: Session, place: int, liked: bool, owner: str) -> Session:
+        """Return the session with what the reader says of an answer, which is kept; said twice, it is taken back."""
+        turn = session.turns[place]
+        if turn.answer is None:
+            return session
+        turn = replace(turn, liked=None if turn.liked is liked else liked)
+        told = None
+        if turn.answer and turn.liked is not None:
+            told = feedback(turn.answer, liked=turn.liked, asked=turn.asked, filters=turn.filters)
+        try:
+            self.conversations.rate(owner, session.conversation, session.earlier + place, turn.as_dict(), told)
+        except KeyError:
+            gr.Warning("This conversation was deleted: what you say of it is not kept.")
+            return session
+        return replace(session, turns=(*session.turns[:place], turn, *session.turns[place + 1 :]))
+
+    def narrowed(self, filters: Filters, session: Session, event: gr.EventData) -> Outputs:
+        """Add a filter, or take one away."""
+        tab: Any = _SAME
+        match word_of(event, "do"):
+            case "narrow":
+                for name in (*narrowing.NAMES, *narrowing.DATES):
+                    filters = narrowing.with_value(filters, name, word_of(event, name))
+            case "drop":
+                filters = narrowing.without(filters, word_of(event, "name"), word_of(event, "value"))
+            case "only":
+                filters = narrowing.with_value(filters, "article", word_of(event, "article"))
+                tab = gr.Tabs(selected="ask")
+            case _:
+                return (_SAME,) * 4
+        return filters, self.bar(filters), linked(session, filters), tab
+
+
+def _owner(request: gr.Request) -> str:
+    """Return whose conversations a reader sees: his own by name; without names, the machine's one reader."""
+    return getattr(request, "username", None) or ""
+
+
+async def answered(opening: Opening, turn: Turn, history: Sequence[Answer]) -> AsyncIterator[tuple[Turn, str | None]]:
+    """Yield ``turn`` as its answer grows, with the article to show beside it where that changes."""
+    async for progress in opening.progresses():
+        yield replace(turn, note=progress), None
+    try:
+        library = opening.library()
+    except Exception as error:
+        yield replace(turn, note=said(error), failed=True), None
+        return
+    yield replace(turn, note="Looking through the articles"), None
+    try:
+        answer = await asyncio.to_thread(library.ask, turn.question, history=history, **turn.filters)
+        turn = replace(turn, answer=answer)
+        if answer.refusal is not None:
+            message = "No article answers this question. The nearest passages can be opened here."
+            yield turn, markup.nothing(message)
+            return
+        panel = source_of(turn, 0)
+        for revealed in range(1, min(_ONE_BY_ONE, len(answer.statements))):
+            yield replace(turn, revealed=revealed), panel
+            panel = None
+        yield turn, panel
+    except Exception as error:
+        log.exception("a question was not answered: %r", turn.question[:200])
+        note = f"Something went wrong: {said(error)} (see the log)"
+        yield replace(turn, answer=None, note=note, failed=True), None
+
+
+def source_of(turn: Turn, number: int) -> str | None:
+    """Return the article of one of the turn's passages, or None when there is none of that number."""
+    passages = turn.passages
+    if not 0 <= number < len(passages):
+        return None
+    others = [passage for other, passage in enumerate(passages) if other != number]
+    shown = passages[number]
+    return markup.source(shown.article, time.monotonic_ns(), shown, others, (number + 1, len(turn.passages)))
+
+
+def linked(session: Session, filters: Filters) -> str:
+    """Return the page's link, as HTML that the browser makes its address of."""
+    question = session.turns[-1].question if session.turns else ""
+    query = narrowing.to_link(Link(question, filters, session.conversation))
+    return f'<span data-link="{markup.escape(query)}"></span>'
+
+
+def downloaded(name: str, kind: str, text: str) -> str:
+    """Return a file, as HTML that the browser makes a download of."""
+    return f'<pre data-file="{markup.escape(name)}" data-type="{kind}">{markup.escape(text)}</pre>'

@@ -1,0 +1,210 @@
+// What the page does in the browser. Each of its panes is one of Gradio's HTML components, whose HTML the server makes:
+// here a click or a form becomes one event for the server, with the data-* of what was clicked, as text.
+(() => {
+  const byId = id => document.getElementById(id);
+
+  // Gradio sets a pane's HTML anew. What was unfolded stays so, and the focus goes back to the control that had it.
+  function keep(element, watch) {
+    const open = new Map();
+    let focused = null;
+    element.addEventListener('toggle', event => {
+      const key = event.target.dataset?.key;
+      if (key && event.target.isConnected) open.set(key, event.target.open);
+    }, true);
+    element.addEventListener('focusin', event => { focused = event.target.closest('[data-key]')?.dataset.key ?? null; });
+    document.addEventListener('focusin', event => { if (!element.contains(event.target)) focused = null; });
+    watch('value', () => {
+      for (const details of element.querySelectorAll('details[data-key]')) {
+        if (open.get(details.dataset.key)) details.open = true;
+      }
+      if (focused && document.activeElement === document.body) {
+        element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
+      }
+    });
+    return {close: key => open.delete(key)};
+  }
+
+  async function copy(button, text = button.dataset.copy) {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {  // not on a page that came by plain http from another machine
+      const box = Object.assign(document.createElement('textarea'), {value: text});
+      document.body.append(box);
+      box.select();
+      document.execCommand('copy');
+      box.remove();
+    }
+    const label = button.firstChild;
+    const before = label.textContent;
+    if (before === 'Copied') return;
+    label.textContent = 'Copied';
+    setTimeout(() => { label.textContent = before; }, 1500);
+  }
+
+  // What asks before it does, and what takes a line of text from the reader.
+  const asked = {
+    remove: data => confirm(`Leave “${data.name}” out of the articles from now on? Its file stays where it is.`),
+    delete: data => confirm(`Delete the conversation “${data.name}”? It cannot be had back.`),
+    rename: data => {
+      const title = prompt('Name of the conversation', data.name);
+      return title !== null && Object.assign(data, {title});
+    },
+  };
+
+  function panel(element, trigger, watch) {
+    const kept = keep(element, watch);
+    const act = data => { if (asked[data.do]?.(data) ?? true) trigger('select', data); };
+    element.addEventListener('click', event => {
+      const button = event.target.closest('button');
+      if (button?.dataset.copy) return copy(button);
+      const what = event.target.closest('[data-do]');
+      if (!what || what.tagName === 'FORM' || (!button && !getSelection().isCollapsed)) return;
+      const {key, ...data} = what.dataset;
+      if (data.do === 'step') return step(Number(data.by));
+      act(data);
+      if (data.do === 'open' || data.do === 'read') toSource();
+    });
+    element.addEventListener('submit', event => {
+      event.preventDefault();
+      act({...Object.fromEntries(new FormData(event.target)), do: event.target.dataset.do});
+      const details = event.target.closest('details');
+      if (details) { details.open = false; kept.close(details.dataset.key); }
+    });
+    return kept;
+  }
+
+  // The sentence in its context stands under its citation, or above it where there is no room.
+  function beside(cite, context) {
+    const box = cite.closest('.passage').getBoundingClientRect();
+    const {top, bottom} = cite.getBoundingClientRect();
+    context.style.left = `${box.left + 8}px`;
+    context.style.width = `${box.width - 16}px`;
+    context.style.top = '0';
+    const height = context.offsetHeight;
+    const under = bottom + 4 + height <= innerHeight;
+    context.style.top = `${under ? bottom + 4 : Math.max(4, top - 4 - height)}px`;
+  }
+
+  const narrow = () => matchMedia('(max-width: 800px)').matches;
+  function toSource() { if (narrow()) byId('source').scrollIntoView(); }
+
+  // The citations of the answer that one of them was opened from last.
+  function step(by) {
+    const pane = byId('conversation');
+    const now = pane.querySelector('[aria-current]');
+    const turn = now ? now.closest('.turn') : pane.querySelector('.turn:last-child');
+    const all = [...(turn?.querySelectorAll('.cite') ?? [])];
+    const next = all[now ? all.indexOf(now) + by : 0];
+    if (!next) return;
+    const folded = next.closest('details');
+    if (folded) folded.open = true;
+    next.click();
+    next.scrollIntoView({block: 'nearest'});
+  }
+
+  function stepByKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.target.closest('input, textarea, select')) return;
+    if (event.key === 'ArrowRight') step(1);
+    else if (event.key === 'ArrowLeft') step(-1);
+    else return;
+    event.preventDefault();
+  }
+
+  function region(pane, label) {
+    pane.tabIndex = 0;
+    pane.setAttribute('role', 'region');
+    pane.setAttribute('aria-label', label);
+  }
+
+  window.page = {
+    panel,
+
+    conversation(element, trigger, watch) {
+      const pane = byId('conversation');
+      region(pane, 'Conversation');
+      panel(element, trigger, watch);
+      pane.addEventListener('keydown', event => {
+        stepByKey(event);
+        if (event.key === 'Escape') element.classList.add('quiet');
+      });
+      for (const kind of ['mouseover', 'focusin']) {
+        element.addEventListener(kind, event => {
+          element.classList.remove('quiet');
+          const cite = event.target.closest('.cite');
+          if (cite) beside(cite, cite.closest('.passage').querySelector('.context'));
+        });
+      }
+      element.addEventListener('click', event => {
+        const ask = event.target.closest('button.ask');
+        if (ask) return trigger('submit', {...ask.dataset});
+        const passage = event.target.closest('[data-passage]');
+        const button = event.target.closest('button');
+        if (!passage || button?.matches('.copy') || (!button && !getSelection().isCollapsed)) return;
+        element.querySelectorAll('[aria-current]').forEach(cite => cite.removeAttribute('aria-current'));
+        passage.querySelector('.cite').setAttribute('aria-current', 'true');
+        trigger('select', {do: 'show', turn: passage.dataset.turn, passage: passage.dataset.passage});
+        toSource();
+      });
+      let before = '';
+      watch('value', () => {
+        const all = element.querySelectorAll('.turn');
+        const last = all[all.length - 1];
+        const now = last ? `${all.length} ${last.querySelectorAll('.passage, .refusal, .note').length}` : '';
+        if (last && now !== before) {  // only the pane scrolls: scrollIntoView would move the page with it
+          pane.scrollTop += last.getBoundingClientRect().top - pane.getBoundingClientRect().top - 16;
+        }
+        before = now;
+      });
+    },
+
+    source(element, trigger, watch) {
+      const pane = byId('source');
+      region(pane, 'Source article');
+      panel(element, trigger, watch);
+      pane.addEventListener('keydown', stepByKey);
+      element.addEventListener('click', event => {
+        if (event.target.closest('.back')) byId('asking').scrollIntoView();
+      });
+      watch('value', () => {
+        const mark = element.querySelector('mark.shown');
+        if (!mark) return pane.scrollTo(0, 0);
+        const above = Math.max(pane.clientHeight / 4, element.querySelector('header').offsetHeight + 24);
+        pane.scrollTop += mark.getBoundingClientRect().top - pane.getBoundingClientRect().top - above;
+      });
+    },
+
+    // The page's link, which a reader may keep: the server says it, the browser shows it.
+    link(element, trigger, watch) {
+      watch('value', () => {
+        const link = element.querySelector('[data-link]');
+        if (link) history.replaceState(history.state, '', location.pathname + link.dataset.link);
+        const file = element.querySelector('[data-file]');
+        if (file) {
+          const url = URL.createObjectURL(new Blob([file.textContent], {type: file.dataset.type}));
+          Object.assign(document.createElement('a'), {href: url, download: file.dataset.file}).click();
+          setTimeout(() => URL.revokeObjectURL(url), 10_000);
+        }
+      });
+    },
+
+    // A button that copies the page's link, and all else that a pane does.
+    kept(element, trigger, watch) {
+      panel(element, trigger, watch);
+      element.addEventListener('click', event => {
+        const button = event.target.closest('.link');
+        if (button) copy(button, location.href);
+        if (event.target.closest('[data-do=open], [data-do=new]')) {
+          element.querySelectorAll('details').forEach(details => { details.open = false; });
+        }
+      });
+      document.addEventListener('click', event => {
+        if (!element.contains(event.target)) element.querySelectorAll('details').forEach(details => { details.open = false; });
+      });
+      element.addEventListener('keydown', event => {
+        const details = event.target.closest('details[open]');
+        if (event.key === 'Escape' && details) { details.open = false; details.querySelector('summary').focus(); }
+      });
+    },
+  };
+})();

@@ -1,0 +1,191 @@
+"""Who says what: who is quoted most, what one speaker said and when, two speakers side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+import gradio as gr
+
+from qa import Filters, Library, Quote, Speaker, Statement
+from ui.markup import clean, counted, day_of, escape, nothing, quotation, source, spans
+from ui.opening import Opening
+from ui.sent import number_of, word_of
+
+MOST_SPEAKERS = 40
+MOST_QUOTES = 200  # of a speaker, shown at once
+LONGEST_NAME = 200
+_CHOICES = 300  # speakers offered while one types
+_WIDTH, _HEIGHT = 560, 72  # of the picture, in its own units
+_SAME: Any = gr.skip()
+
+
+def form(library: Library | None, speaker: str = "", other: str = "", about: str = "") -> str:
+    """Return the form that asks who said what."""
+    known = library.speakers(_CHOICES) if library is not None else ()
+    options = "".join(f'<option value="{escape(clean(one.name))}">' for one in known)
+    fields = "".join(
+        f'<label>{label} <input name="{name}" value="{escape(clean(value))}" maxlength="{LONGEST_NAME}"{more}></label>'
+        for name, label, value, more in (
+            ("speaker", "Speaker", speaker, ' list="known-speakers"'),
+            ("other", "Beside", other, ' list="known-speakers"'),
+            ("about", "About", about, ""),
+        )
+    )
+    return (
+        f'<form data-do="look" autocomplete="off">{fields}<button type="submit">Look</button>'
+        f'<datalist id="known-speakers">{options}</datalist></form>'
+    )
+
+
+def ranking(library: Library, filters: Filters) -> str:
+    """Return who is quoted most, as bars."""
+    speakers = library.speakers(MOST_SPEAKERS, **filters)
+    if not speakers:
+        return '<p class="note">No quote with a speaker was found in these articles.</p>'
+    most = speakers[0].quotes
+    rows = "".join(_bar(speaker, most) for speaker in speakers)
+    return f'<h2>Who is quoted most</h2><ol class="bars">{rows}</ol>'
+
+
+def _bar(speaker: Speaker, most: int) -> str:
+    name = escape(clean(speaker.name))
+    spelled = "".join(f"; {escape(clean(one))}" for one in speaker.spellings[1:6])
+    also = f'<span class="hidden"> (also spelled {spelled[2:]})</span>' if spelled else ""
+    return (
+        f'<li><button type="button" data-do="look" data-speaker="{name}" data-key="look-{name}">'
+        f'<span class="name" dir="auto">{name}</span>{also}'
+        f'<span class="bar" style="--share:{speaker.quotes / most:.3f}" aria-hidden="true"></span>'
+        f'<span class="quotes">{counted(speaker.quotes, "quote")}</span></button></li>'
+    )
+
+
+def statements(library: Library, names: Sequence[str], about: str, filters: Filters) -> str:
+    """Return what each of one or two speakers said, of a topic where one is given, in the order of time."""
+    found = [(name, library.quotes(name or None, about or None, **filters)) for name in names]
+    days = [quote.article.published for _, quotes in found for quote in quotes if quote.article.published]
+    columns = "".join(_column(name, about, quotes, (min(days), max(days)) if days else None) for name, quotes in found)
+    return f'<div class="columns" data-count="{len(found)}">{columns}</div>'
+
+
+def _column(name: str, about: str, quotes: Sequence[Quote], within: tuple[date, date] | None) -> str:
+    spelled = Counter(quote.speaker for quote in quotes if quote.speaker).most_common(1)
+    who = clean(spelled[0][0] if spelled and name else name) or "Anybody"
+    topic = f" about {about}" if about else ""
+    if not quotes:
+        told = f"The articles hold no statement by {who}{topic}." if name else f"The articles quote nobody{topic}."
+        return f'<section><h2 dir="auto">{escape(who)}</h2><p class="note" dir="auto">{escape(told)}</p></section>'
+    ordered = sorted(quotes, key=lambda q: (q.article.published or date.max, q.article.path, q.start))
+    shown = ordered[:MOST_QUOTES]
+    parts = []
+    for day, of_day in groupby(shown, key=lambda quote: quote.article.published):
+        items = "".join(_quote(quote) for quote in of_day)
+        parts.append(f'<h3>{day_of(day) or "Without a date"}</h3><ol class="said">{items}</ol>')
+    rest = f'<p class="note">and {len(quotes) - len(shown):,} more</p>' if len(quotes) > len(shown) else ""
+    articles = len({quote.article.id for quote in quotes})
+    told = f"{counted(len(quotes), 'statement')}{topic}, in {counted(articles, 'article')}"
+    picture = _timeline(quotes, within, who) if within else ""
+    return (
+        f'<section><h2 dir="auto">{escape(who)}</h2><p class="summary" dir="auto">{escape(told)}</p>'
+        f"{picture}{''.join(parts)}{rest}</section>"
+    )
+
+
+def _quote(quote: Quote) -> str:
+    article = quote.article
+    where = f'data-article="{escape(article.id)}" data-start="{quote.start}" data-end="{quote.end}"'
+    return (
+        f'<li class="passage" data-do="open" {where}><blockquote dir="auto">{escape(quote.text)}</blockquote>'
+        f'<div class="tools"><button type="button" class="cite" data-do="open" {where}>'
+        f'<span class="from"><span class="title" dir="auto">{escape(clean(article.title))}</span>'
+        f'<span class="facts">{spans([quote.speaker, article.source])}</span></span></button>'
+        f'<button type="button" class="copy" data-copy="{escape(quotation(quote))}">Copy'
+        f'<span class="hidden"> with its citation</span></button></div></li>'
+    )
+
+
+def _timeline(quotes: Sequence[Quote], within: tuple[date, date], who: str) -> str:
+    """Return a picture of how many statements there are in each day, month or year of a period."""
+    first, last = within
+    unit = "day" if last - first <= timedelta(45) else "month" if last - first <= timedelta(4 * 366) else "year"
+    columns = _columns(first, last, unit)
+    counts = Counter(_start(quote.article.published, unit) for quote in quotes if quote.article.published)
+    most = max(counts.values(), default=1)
+    step = _WIDTH / len(columns)
+    bars = "".join(
+        f'<rect x="{place * step + step * 0.1:.1f}" y="{_HEIGHT - counts[day] / most * _HEIGHT:.1f}" '
+        f'width="{step * 0.8:.1f}" height="{counts[day] / most * _HEIGHT:.1f}">'
+        f"<title>{_named(day, unit)}: {counted(counts[day], 'statement')}</title></rect>"
+        for place, day in enumerate(columns)
+        if counts[day]
+    )
+    peak = max(counts, key=lambda day: (counts[day], day))
+    label = (
+        f"Statements by {who} in each {unit}, from {_named(columns[0], unit)} to {_named(columns[-1], unit)}; "
+        f"most, {most}, in {_named(peak, unit)}"
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">{bars}</svg><figcaption><span>{_named(columns[0], unit)}</span>'
+        f"<span>{most} at most in a {unit}</span><span>{_named(columns[-1], unit)}</span></figcaption></figure>"
+    )
+
+
+def _start(day: date, unit: str) -> date:
+    return day if unit == "day" else day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
+
+
+def _columns(first: date, last: date, unit: str) -> list[date]:
+    days = [_start(first, unit)]
+    while days[-1] < _start(last, unit):
+        days.append(_start(days[-1] + timedelta({"day": 1, "month": 32, "year": 366}[unit]), unit))
+    return days
+
+
+def _named(day: date, unit: str) -> str:
+    return f"{day_of(day)}" if unit == "day" else f"{day:%B} {day.year}" if unit == "month" else str(day.year)
+
+
+class Looking:
+    """The handlers of the tab."""
+
+    def __init__(self, opening: Opening) -> None:
+        self.opening = opening
+
+    async def ranked(self, filters: Filters, told: str | None) -> tuple[Any, Any]:
+        """Show who is quoted most, once the library is open, unless something is shown already."""
+        await self.opening.wait()
+        if told or not self.opening.opened:
+            return _SAME, _SAME
+        library = self.opening.library()
+        return await asyncio.to_thread(form, library), await asyncio.to_thread(ranking, library, filters)
+
+    def asked(self, filters: Filters, event: gr.EventData) -> tuple[Any, Any]:
+        """Show what was asked for; the outputs are the form and what is told."""
+        if not self.opening.opened:
+            gr.Info("The articles are being opened: one moment.", duration=4)
+            return _SAME, _SAME
+        speaker, other, about = (word_of(event, name)[:LONGEST_NAME] for name in ("speaker", "other", "about"))
+        library = self.opening.library()
+        wanted = [name for name in (speaker, other) if name] or ([""] if about else [])
+        if not wanted:
+            return form(library), ranking(library, filters)
+        return form(library, speaker, other, about), statements(library, wanted, about, filters)
+
+    def chosen(self, filters: Filters, event: gr.EventData) -> tuple[Any, Any, Any]:
+        """Show the statement that was clicked in its article, or a speaker; the third output is the source."""
+        if word_of(event, "do") == "look":
+            return *self.asked(filters, event), _SAME
+        start, end = number_of(event, "start"), number_of(event, "end")
+        try:
+            article = self.opening.library().article(word_of(event, "article"))
+        except KeyError:
+            return _SAME, _SAME, nothing("This article was removed.")
+        if not 0 <= start < end <= len(article.text):
+            return _SAME, _SAME, _SAME
+        return _SAME, _SAME, source(article, time.monotonic_ns(), Statement(article, start, end, score=1.0))
