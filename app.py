@@ -10,6 +10,7 @@ import inspect
 import ipaddress
 import logging
 import os
+import shutil
 import socket
 import sys
 import threading
@@ -49,6 +50,11 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1")
     for name in ("no_proxy", "NO_PROXY"):  # Gradio asks its own server whether it is up: never by way of a proxy
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost", host.strip("[]")]))
+    state = _state_folder(flags)
+    # What is uploaded passes through a folder of the page's own, which only its user can read, and does not stay there.
+    cache = state / "cache"
+    os.environ["GRADIO_TEMP_DIR"] = str(cache)
+    shutil.rmtree(cache, ignore_errors=True)
     _import_gradio()
     from qa import Library, Limits, open_library
     from ui import Conversations, Users, serve  # after the settings above, which Gradio reads as it is imported
@@ -78,7 +84,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         serve(
             open_folder,
-            Conversations(_state_folder(flags)),
+            Conversations(state),
             examples=EXAMPLES if Path(flags.folder).resolve() == SEEDS else (),
             host=host,
             port=flags.port,
@@ -142,6 +148,8 @@ def _checked(parser: argparse.ArgumentParser, flags: argparse.Namespace, host: s
             f"app.py: at {host} other machines reach the articles: give --auth FILE with passwords (--add-user NAME "
             f"makes one), or --everyone to let everybody in\n",
         )
+    if flags.mcp and flags.auth:
+        parser.exit(2, "app.py: tools of a language model have no password: give --mcp or --auth, not both\n")
     if flags.mcp and importlib.util.find_spec("mcp") is None:
         parser.exit(2, "app.py: --mcp needs one more package: pip install 'gradio[mcp]'\n")
     return only_here

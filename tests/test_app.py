@@ -184,6 +184,9 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
         (["--host", "203.0.113.7"], "cannot listen at 203.0.113.7:"),
         (["--host", "0.0.0.0"], "other machines reach the articles: give --auth FILE"),
         (["--host", "no such host"], "cannot listen at no such host:"),
+        (["--mcp", "--auth", "users.txt"], "give --mcp or --auth, not both"),
+        (["--auth", "no-such-users.txt"], "no-such-users.txt"),
+        (["--add-user", "mira"], "--add-user needs --auth FILE"),
         (["--port", "70000"], "from 1 to 65535"),
     ],
 )
