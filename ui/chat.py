@@ -50,7 +50,7 @@ class Chat:
     """The handlers of the pane of questions, for all the readers who share ``opening`` and ``conversations``.
 
     Those that change the conversation return `TALK` outputs: its HTML, the source's, the session, the list of
-    conversations and the page's link; those that change the filters the filters, their HTML, the link and the tabs.
+    conversations and the page's link; those that change the filters the filters, their HTML and the link.
     """
 
     TALK = 5
@@ -218,7 +218,7 @@ class Chat:
 
     def narrowed(self, filters: Filters, session: Session, event: gr.EventData) -> Outputs:
         """Add a filter, or take one away."""
-        tab: Any = _SAME
+        tab = ""
         match word_of(event, "do"):
             case "narrow":
                 for name in (*narrowing.NAMES, *narrowing.DATES):
@@ -227,10 +227,10 @@ class Chat:
                 filters = narrowing.without(filters, word_of(event, "name"), word_of(event, "value"))
             case "only":
                 filters = narrowing.with_value(filters, "article", word_of(event, "article"))
-                tab = gr.Tabs(selected="ask")
+                tab = "ask"
             case _:
-                return (_SAME,) * 4
-        return filters, self.bar(filters), linked(session, filters), tab
+                return (_SAME,) * 3
+        return filters, self.bar(filters), linked(session, filters, tab)
 
 
 def _owner(request: gr.Request) -> str:
@@ -276,11 +276,11 @@ def source_of(turn: Turn, number: int) -> str | None:
     return markup.source(shown.article, time.monotonic_ns(), shown, others, (number + 1, len(turn.passages)))
 
 
-def linked(session: Session, filters: Filters) -> str:
-    """Return the page's link, as HTML that the browser makes its address of."""
+def linked(session: Session, filters: Filters, tab: str = "") -> str:
+    """Return the page's link, as HTML that the browser makes its address of, turning to a ``tab`` that is named."""
     question = session.turns[-1].question if session.turns else ""
     query = narrowing.to_link(Link(question, filters, session.conversation))
-    return f'<span data-link="{markup.escape(query)}"></span>'
+    return f'<span data-link="{markup.escape(query)}" data-turn-to="{tab}"></span>'
 
 
 def downloaded(name: str, kind: str, text: str) -> str:

@@ -117,8 +117,46 @@
     pane.setAttribute('aria-label', label);
   }
 
+  function turnTo(name) {
+    for (const tab of document.querySelectorAll('#tabs [role=tab]')) {
+      const chosen = tab.dataset.tab === name;
+      tab.setAttribute('aria-selected', chosen);
+      tab.tabIndex = chosen ? 0 : -1;
+      byId(`tab-${tab.dataset.tab}`).classList.toggle('chosen', chosen);
+    }
+  }
+
   window.page = {
     panel,
+
+    // https://www.w3.org/WAI/ARIA/apg/patterns/tabs/
+    tabs(element, trigger) {
+      const tabs = [...element.querySelectorAll('[role=tab]')];
+      for (const tab of tabs) {
+        const panel = byId(tab.getAttribute('aria-controls'));
+        panel.setAttribute('role', 'tabpanel');
+        panel.setAttribute('aria-labelledby', tab.id);
+      }
+      const choose = tab => {
+        turnTo(tab.dataset.tab);
+        trigger('select', {tab: tab.dataset.tab});
+      };
+      element.addEventListener('click', event => {
+        const tab = event.target.closest('[role=tab]');
+        if (tab) choose(tab);
+      });
+      element.addEventListener('keydown', event => {
+        const now = tabs.indexOf(document.activeElement);
+        const next = {
+          ArrowRight: now + 1, ArrowLeft: now + tabs.length - 1, Home: 0, End: tabs.length - 1,
+        }[event.key];
+        if (now < 0 || next === undefined) return;
+        event.preventDefault();
+        const tab = tabs[next % tabs.length];
+        tab.focus();
+        choose(tab);
+      });
+    },
 
     conversation(element, trigger, watch) {
       const pane = byId('conversation');
@@ -178,7 +216,10 @@
     link(element, trigger, watch) {
       watch('value', () => {
         const link = element.querySelector('[data-link]');
-        if (link) history.replaceState(history.state, '', location.pathname + link.dataset.link);
+        if (link) {
+          history.replaceState(history.state, '', location.pathname + link.dataset.link);
+          if (link.dataset.turnTo) turnTo(link.dataset.turnTo);
+        }
         const file = element.querySelector('[data-file]');
         if (file) {
           const url = URL.createObjectURL(new Blob([file.textContent], {type: file.dataset.type}));

@@ -25,6 +25,7 @@ from ui.turns import conversation
 from ui.users import Users
 
 TITLE = "Ask the articles"
+TABS = {"ask": "Ask", "articles": "Articles", "speakers": "Who says what"}
 _HERE = Path(__file__).parent
 _HIDDEN: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 
@@ -52,19 +53,33 @@ def build_page(
         with gr.Row(elem_id="panes"):
             source = _pane("source", "source", markup.nothing(NO_SOURCE), render=False)
             link = _pane("link", "link", render=False)
-            with gr.Column(elem_id="asking", min_width=0), gr.Tabs(elem_id="tabs") as tabs:
+            with gr.Column(elem_id="asking", min_width=0):
+                tabs = _pane("tabs", "tabs", _tabs())
                 shared = _Shared(gr.State(Session()), gr.State(Filters()), status, source, link, tabs)
-                with gr.Tab("Ask", id="ask", elem_id="tab-ask"):
+                with _tab("ask", chosen=True):
                     narrow = _add_chat(chat, shared, examples)
-                with gr.Tab("Articles", id="articles", elem_id="tab-articles") as tab:
-                    shelf = Shelf(opening, chat, editable=editable)
-                    _add_shelf(shelf, shared, narrow, tab=tab, refresh=refresh, web=web)
-                with gr.Tab("Who says what", id="speakers", elem_id="tab-speakers") as tab:
-                    _add_speakers(Looking(opening), shared, tab)
+                with _tab("articles"):
+                    _add_shelf(Shelf(opening, chat, editable=editable), shared, narrow, refresh, web=web)
+                with _tab("speakers"):
+                    _add_speakers(Looking(opening), shared)
             source.render()  # type: ignore[no-untyped-call]
         link.render()  # type: ignore[no-untyped-call]
         page.load(opening.statuses, None, status, concurrency_limit=None, **_HIDDEN)
     return page
+
+
+def _tabs() -> str:
+    """Return the buttons of the tabs. Gradio 6.31's own tabs show the first one's name twice, now and then."""
+    buttons = "".join(
+        f'<button type="button" role="tab" id="{name}-tab" aria-controls="tab-{name}" data-tab="{name}" '
+        f'aria-selected="{str(name == "ask").lower()}" tabindex="{0 if name == "ask" else -1}">{label}</button>'
+        for name, label in TABS.items()
+    )
+    return f'<div role="tablist" aria-label="Parts of the page">{buttons}</div>'
+
+
+def _tab(name: str, *, chosen: bool = False) -> gr.Column:
+    return gr.Column(elem_id=f"tab-{name}", elem_classes=["tab", *(["chosen"] if chosen else [])], min_width=0)
 
 
 class _Shared(NamedTuple):
@@ -75,12 +90,12 @@ class _Shared(NamedTuple):
     status: gr.HTML
     source: gr.HTML
     link: gr.HTML
-    tabs: gr.Tabs
+    tabs: gr.HTML
 
 
 def _add_chat(chat: Chat, shared: _Shared, examples: Sequence[str]) -> gr.HTML:
     """Add what is in the first tab, and return the filters' HTML."""
-    session, filters, _, source, link, tabs = shared
+    session, filters, _, source, link, _ = shared
     kept = _pane("kept", "kept")
     talk = _pane("conversation", "conversation", conversation([]))
     narrow = _pane("narrow", "panel", chat.bar(Filters()))
@@ -102,13 +117,13 @@ def _add_chat(chat: Chat, shared: _Shared, examples: Sequence[str]) -> gr.HTML:
     talk.select(chat.chosen_in_conversation, session, [talk, source, session], **_HIDDEN)
     kept.select(chat.chosen_in_list, [session, filters], talked, **_HIDDEN)
     for pane in (narrow, source):
-        pane.select(chat.narrowed, [filters, session], [filters, narrow, link, tabs], **_HIDDEN)
+        pane.select(chat.narrowed, [filters, session], [filters, narrow, link], **_HIDDEN)
     load = gr.context.Context.root_block.load  # type: ignore[union-attr]
     load(chat.opened, None, [*talked, filters, narrow], concurrency_limit=None, **_HIDDEN)
     return narrow
 
 
-def _add_shelf(shelf: Shelf, shared: _Shared, narrow: gr.HTML, *, tab: gr.Tab, refresh: gr.Button, web: bool) -> None:
+def _add_shelf(shelf: Shelf, shared: _Shared, narrow: gr.HTML, refresh: gr.Button, *, web: bool) -> None:
     """Add what is in the tab of articles."""
     session, filters, status, source, link, tabs = shared
     view = gr.State(View())
@@ -127,18 +142,18 @@ def _add_shelf(shelf: Shelf, shared: _Shared, narrow: gr.HTML, *, tab: gr.Tab, r
             gr.on([address.submit, get.click], shelf.add_address, [address, view], added, **_HIDDEN)
     report.render()  # type: ignore[no-untyped-call]
     table.render()  # type: ignore[no-untyped-call]
-    tab.select(shelf.table, view, table, **_HIDDEN)
+    tabs.select(shelf.table, view, table, **_HIDDEN)
     search.input(shelf.searched, [search, view], [view, table], trigger_mode="always_last", **_HIDDEN)
-    changed = [view, table, source, filters, narrow, link, tabs, status]
+    changed = [view, table, source, filters, narrow, link, status]
     table.select(shelf.chosen, [view, filters, session], changed, **_HIDDEN)
     refresh.click(shelf.refreshed, view, [status, table], concurrency_limit=None, **_HIDDEN)
 
 
-def _add_speakers(looking: Looking, shared: _Shared, tab: gr.Tab) -> None:
+def _add_speakers(looking: Looking, shared: _Shared) -> None:
     """Add what is in the tab of speakers."""
     form = _pane("who", "panel", speakers.form(None))
     told = _pane("told", "panel")
-    tab.select(looking.ranked, [shared.filters, told], [form, told], **_HIDDEN)
+    shared.tabs.select(looking.ranked, [shared.filters, told], [form, told], **_HIDDEN)
     form.select(looking.asked, shared.filters, [form, told], **_HIDDEN)
     told.select(looking.chosen, shared.filters, [form, told, shared.source], **_HIDDEN)
 

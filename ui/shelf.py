@@ -43,8 +43,10 @@ class Shelf:
             return ""
         return table.table(self.opening.library(), view, editable=self.editable)
 
-    async def table(self, view: View) -> str:
-        """Return the table once the library is open."""
+    async def table(self, view: View, event: gr.EventData) -> Any:
+        """Return the table once the library is open, where its tab was turned to."""
+        if word_of(event, "tab") != "articles":
+            return _SAME
         await self.opening.wait()
         return await asyncio.to_thread(self._table, view)
 
@@ -60,7 +62,7 @@ class Shelf:
 
         The outputs are the view, the table, the source, those of `Chat.narrowed`, and the status line.
         """
-        rest = (_SAME,) * 6
+        rest = (_SAME,) * 5
         match word_of(event, "do"):
             case "sort":
                 view = view.sorted_by(word_of(event, "order"))
@@ -76,7 +78,7 @@ class Shelf:
                 path = word_of(event, "article")
                 begun = self.opening.change(lambda library, _: library.remove(path))
                 async for status in self.opening.statuses():
-                    yield *(_SAME,) * 7, status
+                    yield *(_SAME,) * 6, status
                 if not begun:
                     gr.Warning(_BUSY)
                 elif not self.opening.trouble:

@@ -157,8 +157,10 @@ class Looking:
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
 
-    async def ranked(self, filters: Filters, told: str | None) -> tuple[Any, Any]:
-        """Show who is quoted most, once the library is open, unless something is shown already."""
+    async def ranked(self, filters: Filters, told: str | None, event: gr.EventData) -> tuple[Any, Any]:
+        """Show who is quoted most, where the tab was turned to, unless something is shown in it already."""
+        if word_of(event, "tab") != "speakers":
+            return _SAME, _SAME
         await self.opening.wait()
         if told or not self.opening.opened:
             return _SAME, _SAME
