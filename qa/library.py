@@ -15,7 +15,17 @@ from platformdirs import user_cache_path
 
 from embeddings import CrossEncoderReranker, Encoder, Reranker, TransformersSpanScorer, load_encoder
 from embeddings.index import replace_file
-from qa.answers import THRESHOLDS, Answer, Answerer, Caution, ReadingAnswerer, SentenceAnswerer, refuse
+from qa.answers import (
+    THRESHOLDS,
+    Answer,
+    Answerer,
+    Caution,
+    ReadingAnswerer,
+    SentenceAnswerer,
+    Statement,
+    cited_once,
+    refuse,
+)
 from qa.articles import Article, Skipped
 from qa.asking import Asking
 from qa.catalogue import Catalogue, check
@@ -188,16 +198,29 @@ class Library:
         """
         if kind not in (None, "direct", "indirect", "mixed"):
             raise ValueError(f"kind is {kind!r}: it is direct, indirect or mixed")
-
-        def found() -> list[Quote]:
-            speakers = None if speaker is None else matching_speakers(speaker, self._store.speakers(**filters))
-            return self._store.quotes(speakers=speakers, **filters)
-
-        quotes = [quote for quote in self._mended(found) if kind in (None, quote.kind)]
+        quotes = [
+            quote for quote in self._mended(lambda: self._said_by(speaker, **filters)) if kind in (None, quote.kind)
+        ]
         if about is None:
             return quotes
         places = [(s.article.id, s.start, s.end) for s in self._quote_answerer.on_topic(quotes, about)]
         return [q for q in quotes if any(q.article.id == a and s <= q.start < e for a, s, e in places)]
+
+    def statements(
+        self, speaker: str | None = None, about: str | None = None, **filters: Unpack[Filters]
+    ) -> list[Statement]:
+        """Return what `quotes` finds as the whole sentences it stands in, those of near copies once, oldest first."""
+
+        def found() -> list[Statement]:
+            told = self._quote_answerer.on_topic(self._said_by(speaker, **filters), about)
+            once = cited_once(told, self._store.near_copies)
+            return sorted(once, key=lambda s: (s.article.published or date.max, s.article.path, s.start))
+
+        return self._mended(found)
+
+    def _said_by(self, speaker: str | None, **filters: Unpack[Filters]) -> list[Quote]:
+        speakers = None if speaker is None else matching_speakers(speaker, self._store.speakers(**filters))
+        return self._store.quotes(speakers=speakers, **filters)
 
     def _mended(self, work: Callable[[], Result]) -> Result:
         """Do ``work``; where it comes upon damage, read the damaged articles anew and do it again."""

@@ -21,7 +21,7 @@ from urllib.request import urlopen
 import pytest
 from test_page import HOSTILE
 
-from qa import Answer, Article, Catalogue, Entry, Hit, Name, Passage, Quote, Skipped, Speaker, Statement
+from qa import Answer, Article, Catalogue, Entry, Hit, Name, Passage, Skipped, Speaker, Statement
 from ui.endpoints import (
     AnswerRecord,
     ArticleRecord,
@@ -330,9 +330,9 @@ class HostileLibrary:
     def speakers(self, *_: Any, **__: Any) -> list[Speaker]:
         return [Speaker(bad, 3, (bad, bad)) for bad in HOSTILE]
 
-    def quotes(self, *_: Any, **__: Any) -> list[Quote]:
+    def statements(self, *_: Any, **__: Any) -> list[Statement]:
         places = [(self.article.text.index(bad), bad) for bad in HOSTILE]
-        return [Quote(self.article, at, at + len(bad), bad, "direct", None, None, "name") for at, bad in places]
+        return [Statement(self.article, at, at + len(bad), 1, speaker=bad) for at, bad in places]
 
     def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
         sentences = [*HOSTILE, "A sentence\r\nover two lines."]

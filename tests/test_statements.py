@@ -127,6 +127,18 @@ def test_quotes_are_listed_by_speaker_topic_kind_and_time(town: Library) -> None
         town.quotes(sauce="x")  # type: ignore[call-arg]
 
 
+def test_statements_are_the_sentences_in_which_somebody_is_quoted_oldest_first(town: Library) -> None:
+    said = [(statement.article.path, statement.text) for statement in town.statements("Lopez")]
+    assert said == [
+        ("dam.txt", "Maria Lopez said the dam was a danger."),
+        ("dam.txt", '"The dam has to go," she said.'),
+        ("rail.txt", '"The dam is none of our business," said Maria Lopez.'),
+    ]
+    asked = town.ask("What did Peter Holm say about the bridge?").statements
+    assert [s.text for s in town.statements("Peter Holm", "bridge")] == [s.text for s in asked] != []
+    assert town.statements("nobody") == []
+
+
 @pytest.mark.model
 @pytest.mark.parametrize(
     ("question", "starts"),

@@ -12,13 +12,13 @@ from typing import Any
 
 import gradio as gr
 
-from qa import Filters, Library, Quote, Speaker, Statement
+from qa import Filters, Library, Speaker, Statement
 from ui.markup import clean, counted, day_of, escape, nothing, quotation, source, spans
 from ui.opening import Opening
 from ui.sent import number_of, word_of
 
 MOST_SPEAKERS = 40
-MOST_QUOTES = 200  # of a speaker, shown at once
+MOST_STATEMENTS = 200  # of a speaker, shown at once
 LONGEST_NAME = 200
 _CHOICES = 300  # speakers offered while one types
 _WIDTH, _HEIGHT = 560, 72  # of the picture, in its own units
@@ -67,54 +67,53 @@ def _bar(speaker: Speaker, most: int) -> str:
 
 def statements(library: Library, names: Sequence[str], about: str, filters: Filters) -> str:
     """Return what each of one or two speakers said, of a topic where one is given, in the order of time."""
-    found = [(name, library.quotes(name or None, about or None, **filters)) for name in names]
-    days = [quote.article.published for _, quotes in found for quote in quotes if quote.article.published]
-    columns = "".join(_column(name, about, quotes, (min(days), max(days)) if days else None) for name, quotes in found)
+    found = [(name, library.statements(name or None, about or None, **filters)) for name in names]
+    days = [one.article.published for _, said in found for one in said if one.article.published]
+    columns = "".join(_column(name, about, said, (min(days), max(days)) if days else None) for name, said in found)
     return f'<div class="columns" data-count="{len(found)}">{columns}</div>'
 
 
-def _column(name: str, about: str, quotes: Sequence[Quote], within: tuple[date, date] | None) -> str:
-    spelled = Counter(quote.speaker for quote in quotes if quote.speaker).most_common(1)
+def _column(name: str, about: str, said: Sequence[Statement], within: tuple[date, date] | None) -> str:
+    spelled = Counter(one.speaker for one in said if one.speaker).most_common(1)
     who = clean(spelled[0][0] if spelled and name else name) or "Anybody"
     topic = f" about {about}" if about else ""
-    if not quotes:
+    if not said:
         told = f"The articles hold no statement by {who}{topic}." if name else f"The articles quote nobody{topic}."
         return f'<section><h2 dir="auto">{escape(who)}</h2><p class="note" dir="auto">{escape(told)}</p></section>'
-    ordered = sorted(quotes, key=lambda q: (q.article.published or date.max, q.article.path, q.start))
-    shown = ordered[:MOST_QUOTES]
+    shown = said[:MOST_STATEMENTS]
     parts = []
-    for day, of_day in groupby(shown, key=lambda quote: quote.article.published):
-        items = "".join(_quote(quote) for quote in of_day)
+    for day, of_day in groupby(shown, key=lambda one: one.article.published):
+        items = "".join(_statement(one) for one in of_day)
         parts.append(f'<h3>{day_of(day) or "Without a date"}</h3><ol class="said">{items}</ol>')
-    rest = f'<p class="note">and {len(quotes) - len(shown):,} more</p>' if len(quotes) > len(shown) else ""
-    articles = len({quote.article.id for quote in quotes})
-    told = f"{counted(len(quotes), 'statement')}{topic}, in {counted(articles, 'article')}"
-    picture = _timeline(quotes, within, who) if within else ""
+    rest = f'<p class="note">and {len(said) - len(shown):,} more</p>' if len(said) > len(shown) else ""
+    articles = len({one.article.id for one in said})
+    told = f"{counted(len(said), 'statement')}{topic}, in {counted(articles, 'article')}"
+    picture = _timeline(said, within, who) if within else ""
     return (
         f'<section><h2 dir="auto">{escape(who)}</h2><p class="summary" dir="auto">{escape(told)}</p>'
         f"{picture}{''.join(parts)}{rest}</section>"
     )
 
 
-def _quote(quote: Quote) -> str:
-    article = quote.article
-    where = f'data-article="{escape(article.id)}" data-start="{quote.start}" data-end="{quote.end}"'
+def _statement(said: Statement) -> str:
+    article = said.article
+    where = f'data-article="{escape(article.id)}" data-start="{said.start}" data-end="{said.end}"'
     return (
-        f'<li class="passage" data-do="open" {where}><blockquote dir="auto">{escape(quote.text)}</blockquote>'
+        f'<li class="passage" data-do="open" {where}><blockquote dir="auto">{escape(said.text)}</blockquote>'
         f'<div class="tools"><button type="button" class="cite" data-do="open" {where}>'
         f'<span class="from"><span class="title" dir="auto">{escape(clean(article.title))}</span>'
-        f'<span class="facts">{spans([quote.speaker, article.source])}</span></span></button>'
-        f'<button type="button" class="copy" data-copy="{escape(quotation(quote))}">Copy'
+        f'<span class="facts">{spans([said.speaker, article.source])}</span></span></button>'
+        f'<button type="button" class="copy" data-copy="{escape(quotation(said))}">Copy'
         f'<span class="hidden"> with its citation</span></button></div></li>'
     )
 
 
-def _timeline(quotes: Sequence[Quote], within: tuple[date, date], who: str) -> str:
+def _timeline(said: Sequence[Statement], within: tuple[date, date], who: str) -> str:
     """Return a picture of how many statements there are in each day, month or year of a period."""
     first, last = within
     unit = "day" if last - first <= timedelta(45) else "month" if last - first <= timedelta(4 * 366) else "year"
     columns = _columns(first, last, unit)
-    counts = Counter(_start(quote.article.published, unit) for quote in quotes if quote.article.published)
+    counts = Counter(_start(one.article.published, unit) for one in said if one.article.published)
     most = max(counts.values(), default=1)
     step = _WIDTH / len(columns)
     bars = "".join(
