@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import gradio as gr
 
@@ -69,11 +69,12 @@ def statements(library: Library, names: Sequence[str], about: str, filters: Filt
     """Return what each of one or two speakers said, of a topic where one is given, in the order of time."""
     found = [(name, library.statements(name or None, about or None, **filters)) for name in names]
     days = [one.article.published for _, said in found for one in said if one.article.published]
-    columns = "".join(_column(name, about, said, (min(days), max(days)) if days else None) for name, said in found)
+    scale = _Scale.of([said for _, said in found], days) if days else None
+    columns = "".join(_column(name, about, said, scale) for name, said in found)
     return f'<div class="columns" data-count="{len(found)}">{columns}</div>'
 
 
-def _column(name: str, about: str, said: Sequence[Statement], within: tuple[date, date] | None) -> str:
+def _column(name: str, about: str, said: Sequence[Statement], scale: _Scale | None) -> str:
     spelled = Counter(one.speaker for one in said if one.speaker).most_common(1)
     who = clean(spelled[0][0] if spelled and name else name) or "Anybody"
     topic = f" about {about}" if about else ""
@@ -88,7 +89,7 @@ def _column(name: str, about: str, said: Sequence[Statement], within: tuple[date
     rest = f'<p class="note">and {len(said) - len(shown):,} more</p>' if len(said) > len(shown) else ""
     articles = len({one.article.id for one in said})
     told = f"{counted(len(said), 'statement')}{topic}, in {counted(articles, 'article')}"
-    picture = _timeline(said, within, who) if within else ""
+    picture = _timeline(said, scale, who) if scale else ""
     return (
         f'<section><h2 dir="auto">{escape(who)}</h2><p class="summary" dir="auto">{escape(told)}</p>'
         f"{picture}{''.join(parts)}{rest}</section>"
@@ -108,13 +109,29 @@ def _statement(said: Statement) -> str:
     )
 
 
-def _timeline(said: Sequence[Statement], within: tuple[date, date], who: str) -> str:
-    """Return a picture of how many statements there are in each day, month or year of a period."""
-    first, last = within
-    unit = "day" if last - first <= timedelta(45) else "month" if last - first <= timedelta(4 * 366) else "year"
-    columns = _columns(first, last, unit)
-    counts = Counter(_start(one.article.published, unit) for one in said if one.article.published)
-    most = max(counts.values(), default=1)
+class _Scale(NamedTuple):
+    """What the pictures share: the days, months or years, and the most statements in one of them."""
+
+    unit: str
+    columns: list[date]
+    most: int
+
+    @classmethod
+    def of(cls, told: Sequence[Sequence[Statement]], days: Sequence[date]) -> _Scale:
+        first, last = min(days), max(days)
+        unit = "day" if last - first <= timedelta(45) else "month" if last - first <= timedelta(4 * 366) else "year"
+        columns = [_start(first, unit)]
+        while columns[-1] < _start(last, unit):
+            columns.append(_start(columns[-1] + timedelta({"day": 1, "month": 32, "year": 366}[unit]), unit))
+        return cls(unit, columns, max(max(_counts(said, unit).values(), default=1) for said in told))
+
+
+def _timeline(said: Sequence[Statement], scale: _Scale, who: str) -> str:
+    """Return a picture of how many statements there are in each day, month or year."""
+    unit, columns, most = scale
+    counts = _counts(said, unit)
+    if not counts:
+        return ""
     step = _WIDTH / len(columns)
     bars = "".join(
         f'<rect x="{place * step + step * 0.1:.1f}" y="{_HEIGHT - counts[day] / most * _HEIGHT:.1f}" '
@@ -126,24 +143,22 @@ def _timeline(said: Sequence[Statement], within: tuple[date, date], who: str) ->
     peak = max(counts, key=lambda day: (counts[day], day))
     label = (
         f"Statements by {who} in each {unit}, from {_named(columns[0], unit)} to {_named(columns[-1], unit)}; "
-        f"most, {most}, in {_named(peak, unit)}"
+        f"most, {counts[peak]}, in {_named(peak, unit)}"
     )
     return (
         f'<figure><svg viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(label)}">{bars}</svg><figcaption><span>{_named(columns[0], unit)}</span>'
-        f"<span>{most} at most in a {unit}</span><span>{_named(columns[-1], unit)}</span></figcaption></figure>"
+        f"<span>{counts[peak]} at most in a {unit}</span><span>{_named(columns[-1], unit)}</span></figcaption></figure>"
     )
 
 
+def _counts(said: Sequence[Statement], unit: str) -> Counter[date]:
+    return Counter(_start(one.article.published, unit) for one in said if one.article.published)
+
+
 def _start(day: date, unit: str) -> date:
+    """Return the first day of the day, month or year that ``day`` is in."""
     return day if unit == "day" else day.replace(day=1) if unit == "month" else day.replace(month=1, day=1)
-
-
-def _columns(first: date, last: date, unit: str) -> list[date]:
-    days = [_start(first, unit)]
-    while days[-1] < _start(last, unit):
-        days.append(_start(days[-1] + timedelta({"day": 1, "month": 32, "year": 366}[unit]), unit))
-    return days
 
 
 def _named(day: date, unit: str) -> str:
