@@ -29,7 +29,9 @@ def run(index: str) -> tuple[float, float]:
         port = probe.getsockname()[1]
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "app.py", "--port", str(port), "--index", index], cwd=ROOT, stdout=subprocess.DEVNULL
+        [sys.executable, "app.py", "--port", str(port), "--index", index, "--state", index],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
     )
     address = f"http://127.0.0.1:{port}/"
     while True:
