@@ -66,21 +66,25 @@ class Conversations:
             self._database = _open(file)
 
     @contextmanager
-    def _cursor(self) -> Iterator[sqlite3.Cursor]:
+    def _writing(self) -> Iterator[sqlite3.Cursor]:
         with self._mutex, self._database:
             self._database.execute("BEGIN IMMEDIATE")
             yield self._database.cursor()
 
+    def _read(self, query: str, *values: str | int) -> list[Any]:
+        with self._mutex:
+            return self._database.execute(query, values).fetchall()
+
     def begin(self, owner: str, title: str) -> str:
         """Begin a conversation, and return its id."""
         new = secrets.token_urlsafe(9)
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             cursor.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (new, owner, _titled(title), _now()))
         return new
 
     def add(self, owner: str, conversation: str, record: Mapping[str, Any]) -> None:
         """Add a turn to a conversation. Raises KeyError where the owner has none of that id."""
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             self._touch(cursor, owner, conversation)
             (number,) = cursor.execute(
                 "SELECT coalesce(max(number), -1) + 1 FROM turns WHERE conversation = ?", (conversation,)
@@ -100,7 +104,7 @@ class Conversations:
         Raises KeyError where the owner has no such conversation.
         """
         line = json.dumps(feedback, ensure_ascii=False) if feedback else None
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             self._touch(cursor, owner, conversation)
             change = "UPDATE turns SET record = ?, feedback = ? WHERE conversation = ? AND number = ?"
             cursor.execute(change, (json.dumps(record), line, conversation, number))
@@ -109,7 +113,7 @@ class Conversations:
     def _write_feedback(self) -> None:
         query = "SELECT feedback FROM turns WHERE feedback IS NOT NULL ORDER BY conversation, number"
         with self._mutex:
-            lines = [line for (line,) in self._database.execute(query)]
+            lines = [line for (line,) in self._read(query)]
             if lines or self._feedback.exists():
                 new = self._feedback.with_suffix(".new")
                 new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -126,40 +130,32 @@ class Conversations:
             SELECT id, title, changed, (SELECT count(*) FROM turns WHERE conversation = id) FROM conversations
             WHERE owner = ? ORDER BY changed DESC, id LIMIT ?
         """
-        with self._cursor() as cursor:
-            rows = cursor.execute(query, (owner, limit)).fetchall()
+        rows = self._read(query, owner, limit)
         return [Kept(kept, title, datetime.fromisoformat(changed), turns) for kept, title, changed, turns in rows]
 
     def turns(self, owner: str, conversation: str) -> list[dict[str, Any]]:
         """Return a conversation's turns as they were added. Raises KeyError where the owner has none of that id."""
         query = "SELECT record FROM turns WHERE conversation = ? ORDER BY number"
-        with self._cursor() as cursor:
-            self._titled(cursor, owner, conversation)
-            rows = cursor.execute(query, (conversation,)).fetchall()
-        return [_record(text) for (text,) in rows]
+        self.title(owner, conversation)
+        return [_record(text) for (text,) in self._read(query, conversation)]
 
     def title(self, owner: str, conversation: str) -> str:
         """Return a conversation's title. Raises KeyError where the owner has none of that id."""
-        with self._cursor() as cursor:
-            return self._titled(cursor, owner, conversation)
-
-    def _titled(self, cursor: sqlite3.Cursor, owner: str, conversation: str) -> str:
-        query = "SELECT title FROM conversations WHERE id = ? AND owner = ?"
-        row = cursor.execute(query, (conversation, owner)).fetchone()
-        if row is None:
+        rows = self._read("SELECT title FROM conversations WHERE id = ? AND owner = ?", conversation, owner)
+        if not rows:
             raise KeyError(conversation)
-        return str(row[0])
+        return str(rows[0][0])
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give a conversation another title; a blank one changes nothing."""
         if title.strip():
-            with self._cursor() as cursor:
+            with self._writing() as cursor:
                 change = "UPDATE conversations SET title = ? WHERE id = ? AND owner = ?"
                 cursor.execute(change, (_titled(title), conversation, owner))
 
     def delete(self, owner: str, conversation: str) -> None:
         """Delete a conversation with its turns; nothing of it stays in the file."""
-        with self._cursor() as cursor:
+        with self._writing() as cursor:
             cursor.execute("DELETE FROM conversations WHERE id = ? AND owner = ?", (conversation, owner))
         with self._mutex:
             self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
