@@ -136,7 +136,7 @@ def _add_shelf(shelf: Shelf, shared: _Shared, narrow: gr.HTML, refresh: gr.Butto
         files.upload(shelf.add, [files, view], [files, status, report, table], **_HIDDEN)
         if web:
             with gr.Row(elem_id="address"):
-                address = _textbox("Web address of an article", "Add an article by its web address", 2_000)
+                address = _textbox("Web address of an article", "Or its web address", 2_000)
                 get = gr.Button("Add", scale=0, min_width=0)
             added = [address, status, report, table]
             gr.on([address.submit, get.click], shelf.add_address, [address, view], added, **_HIDDEN)

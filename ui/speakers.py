@@ -21,7 +21,7 @@ MOST_SPEAKERS = 40
 MOST_STATEMENTS = 200  # of a speaker, shown at once
 LONGEST_NAME = 200
 _CHOICES = 300  # speakers offered while one types
-_WIDTH, _HEIGHT = 560, 72  # of the picture, in its own units
+_WIDTH, _HEIGHT, _WIDEST = 560, 72, 40  # of the picture and its bars, in its own units
 _SAME: Any = gr.skip()
 
 
@@ -133,9 +133,10 @@ def _timeline(said: Sequence[Statement], scale: _Scale, who: str) -> str:
     if not counts:
         return ""
     step = _WIDTH / len(columns)
+    wide = min(0.8 * step, _WIDEST)
     bars = "".join(
-        f'<rect x="{place * step + step * 0.1:.1f}" y="{_HEIGHT - counts[day] / most * _HEIGHT:.1f}" '
-        f'width="{step * 0.8:.1f}" height="{counts[day] / most * _HEIGHT:.1f}">'
+        f'<rect x="{(place + 0.5) * step - wide / 2:.1f}" y="{_HEIGHT - counts[day] / most * _HEIGHT:.1f}" '
+        f'width="{wide:.1f}" height="{counts[day] / most * _HEIGHT:.1f}">'
         f"<title>{_named(day, unit)}: {counted(counts[day], 'statement')}</title></rect>"
         for place, day in enumerate(columns)
         if counts[day]
