@@ -11,16 +11,17 @@ from typing import Unpack
 from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, cited_once, refuse
 from qa.filters import Filters, narrowed
-from qa.followups import NobodyMeantError, made_whole
+from qa.followups import NobodyMeantError, made_whole, pointed_at
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, parse_question
 from qa.retrieval import Hit, search
-from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for
+from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
 
 _ANSWERED_FROM = 10
 _MOST_INSTEAD = 3
+_LOOKED_BACK = 3  # answers, for who has a role in their articles
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 
@@ -46,8 +47,11 @@ class Asking:
     def ask(self, question: str, history: Sequence[Answer], today: date, **filters: Unpack[Filters]) -> Answer:
         """Answer ``question``, or refuse; see `Library.ask`. Raises DamagedStoreError."""
         text = " ".join(question.split())
+        pointed = pointed_at(text, history)
+        if pointed:
+            return pointed
         try:
-            whole = made_whole(text, history)
+            whole = made_whole(text, history, partial(self._is_quoted, history, filters))
             asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))
         except (NobodyMeantError, NoSuchDayError) as why:
             return refuse(parse_question(text), str(why))
@@ -63,6 +67,13 @@ class Asking:
             could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
             answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
         return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _is_quoted(self, history: Sequence[Answer], filters: Filters, name: str) -> bool:
+        """Tell whether anybody of a name is quoted, or of a role in the articles that were shown last."""
+        if any(meant.same for meant in self._speakers(**filters).meant(name)):
+            return True
+        articles = {s.article.id for answer in history[-_LOOKED_BACK:] for s in answer.statements}
+        return bool(articles and speakers_in_role(name, self.store.quotes(articles=articles, **filters)))
 
     def _speakers(self, **filters: Unpack[Filters]) -> Speakers:
         """Return who is quoted; what was returned last is kept, for a refusal needs it again."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
 from qa import Answer, Article, Statement
-from qa.followups import NobodyMeantError, made_whole
+from qa.followups import NobodyMeantError, made_whole, pointed_at
 
 ARTICLE = Article("a", "Talks", "One. Two. Three.")
 
@@ -32,7 +34,7 @@ LAVROV = answered("what did Lavrov say?", "Sergei Lavrov", "Lavrov", "Sergei Lav
         ("and about Assad?", "what did Sergei Lavrov say about Assad?"),
         ("But on air strikes in August 2014?", "what did Sergei Lavrov say on air strikes in August 2014?"),
         ("what else did Putin say?", "what else did Putin say?"),
-        ("who is he?", "who is he?"),
+        ("who is he?", "who is Sergei Lavrov?"),
         ("What is the headline about?", "What is the headline about?"),
         ("", ""),
     ],
@@ -72,3 +74,86 @@ def test_without_a_speaker_before_it_says_whom_it_does_not_know(question: str, m
 
 def test_they_may_be_the_articles_where_no_speaker_is_known() -> None:
     assert made_whole("What do they say about Syria?", []) == "What do they say about Syria?"
+
+
+ABOUT_DAM = answered("what did Lavrov say about the dam in May?", "Sergei Lavrov")
+ABDUCTED = answered("When was James Foley abducted?", None)
+BUILT = Answer("Who built the dam?", ABDUCTED.statements, (), None, 0.5, short="Ann Lee")
+WHERE = Answer("Where was James Foley abducted?", ABDUCTED.statements, (), None, 0.5, short="Syria")
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "whole"),
+    [
+        (ABOUT_DAM, "what about football?", "what did Lavrov say about football?"),
+        (ABOUT_DAM, "What about the Americans?", "what did the Americans say about the dam?"),
+        (ABOUT_DAM, "and Kohl?", "what did Kohl say about the dam?"),
+        (ABOUT_DAM, "what about his family?", "what did Lavrov say about Sergei Lavrov’s family?"),
+        (ABOUT_DAM, "and in June?", "what did Lavrov say about the dam in June?"),
+        (ABOUT_DAM, "what about 2013?", "what did Lavrov say about the dam in 2013?"),
+        (ABOUT_DAM, "who else?", "who else spoke about the dam?"),
+        (ABOUT_DAM, "Did anyone disagree with him?", "who else spoke about the dam?"),
+        (ABOUT_DAM, "what does he think about it?", "what does Sergei Lavrov think about the dam?"),
+        (ABOUT_DAM, "what did Berg say about her plan?", "what did Berg say about her plan?"),
+        (ABOUT_DAM, "Who is Assad?", "Who is Assad?"),
+        (ABDUCTED, "where?", "where was James Foley abducted?"),
+        (ABDUCTED, "And by whom?", "by whom was James Foley abducted?"),
+        (ABDUCTED, "and Steven Sotloff?", "When was Steven Sotloff abducted?"),
+        (ABDUCTED, "who killed him?", "who killed James Foley?"),
+        (ABDUCTED, "And what did his mother say?", "And what did James Foley’s mother say?"),
+        (BUILT, "when?", "when was it that Ann Lee built the dam?"),
+        (BUILT, "what did she say about it?", "what did Ann Lee say about the dam?"),
+        (BUILT, "how much did it cost?", "how much did the dam cost?"),
+        (BUILT, "and the bridge?", "Who built the bridge?"),
+        (WHERE, "what happened there?", "what happened in Syria?"),
+        (ABDUCTED, "Is it true that Foley was abducted?", "Is it true that Foley was abducted?"),
+        (ABDUCTED, "When was the dam built?", "When was the dam built?"),
+    ],
+)
+def test_a_follow_up_takes_what_it_lacks_from_the_last_question(before: Answer, question: str, whole: str) -> None:
+    assert made_whole(question, [before], lambda name: name in ("the Americans", "Kohl")) == whole
+
+
+SHOWN = Answer(
+    "what did Lavrov say?",
+    tuple(
+        Statement(Article(str(n), "Talks", "One. Two. Three.", published=day), 0, 4, 0.5, "Lavrov")
+        for n, day in enumerate((date(2014, 8, 26), None, date(2014, 5, 1)))
+    ),
+    (),
+    None,
+    0.5,
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "place"),
+    [
+        ("show me the first one in context", 0),
+        ("And the second one?", 1),
+        ("open the last", 2),
+        ("statement 3", 2),
+        ("Show me number 2", 1),
+    ],
+)
+def test_a_statement_that_was_shown_is_shown_again_by_its_number(question: str, place: int) -> None:
+    answer = pointed_at(question, [SHOWN])
+    assert answer and answer.statements == (SHOWN.statements[place],)
+    assert answer.summary == f"Statement {place + 1} of 3"
+
+
+@pytest.mark.parametrize(
+    "question", ["when did he say that?", "When was this said?", "and where and when did he say so"]
+)
+def test_when_it_was_said_is_when_it_was_published(question: str) -> None:
+    answer = pointed_at(question, [SHOWN])
+    assert answer and answer.statements == SHOWN.statements
+    assert answer.summary == "Published on 1 May 2014, 26 August 2014; some without a date"
+
+
+@pytest.mark.parametrize(
+    "question", ["what did Lavrov say first?", "statement 9", "When did he die?", "who was the first president?"]
+)
+def test_other_questions_are_not_taken_for_what_was_shown(question: str) -> None:
+    assert pointed_at(question, [SHOWN]) is None
+    assert pointed_at("the second one", []) is None
