@@ -21,17 +21,31 @@ _MONTH = (
 _YEAR = r"(?:1[5-9]|2[01])\d\d"  # newspapers are not older, and other numbers are seldom years
 _FIRST, _LAST = date(1500, 1, 1), date(2199, 12, 31)
 _NUMBER = r"\d{1,2}(?:st|nd|rd|th)?"
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEKDAY = rf"(?:last )?(?:{'|'.join(_WEEKDAYS)})"
 _DAY = (
     rf"(?:{_YEAR}-\d\d-\d\d|{_MONTH} {_NUMBER}(?:,? {_YEAR})?|(?:the )?{_NUMBER} (?:of )?{_MONTH}(?:,? {_YEAR})?"
-    r"|yesterday|today)"
+    rf"|{_WEEKDAY}|yesterday|today)"
 )
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
-_CALENDAR = rf"(?:{_YEAR}-\d\d|(?:(?:last|this) )?{_MONTH}(?:,?(?: of)? {_YEAR})?|(?:the year )?{_YEAR})"
+# The months that meteorologists count to each; winter goes on into the next year.
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
+_SEASON = rf"(?:(?:the|last|this) )?(?:{'|'.join(_SEASONS)})(?:,?(?: of)? {_YEAR})?"
+_THIRDS = {"early": (1, 10), "mid": (11, 20), "late": (21, 31)}
+_CALENDAR = (
+    rf"(?:{_YEAR}-\d\d|(?:(?:last|this) |(?:{'|'.join(_THIRDS)})[ -])?{_MONTH}(?:,?(?: of)? {_YEAR})?"
+    rf"|(?:the year )?{_YEAR}|{_SEASON})"
+)
 _UNITS = ("day", "week", "month", "year")
 _THIS_OR_LAST = rf"(?:(?:this|last) (?:{'|'.join(_UNITS[1:])}))"
 _PAST = rf"(?:the (?:last|past) (?:(?:\d{{1,3}}|{'|'.join(_COUNTS)}) )?(?:{'|'.join(_UNITS)})s?)"
-_BARE = rf"(?:{_THIS_OR_LAST}|{_PAST}|(?:last|this) {_MONTH}|yesterday|today)"  # needs no "in"
-_ANY = rf"(?:{_DAY}|{_CALENDAR}|{_THIS_OR_LAST}|{_PAST})"
+_AGO = rf"(?:\d{{1,3}}|an?|{'|'.join(_COUNTS)}) (?:{'|'.join(_UNITS)})s? ago"
+# These need no "in".
+_BARE = (
+    rf"(?:{_THIS_OR_LAST}|{_PAST}|{_AGO}|(?:last|this) (?:{_MONTH}|{'|'.join(_SEASONS)})|last (?:{'|'.join(_WEEKDAYS)})"
+    r"|yesterday|today)"
+)
+_ANY = rf"(?:{_DAY}|{_CALENDAR}|{_THIS_OR_LAST}|{_PAST}|{_AGO})"
 _PERIOD = re.compile(
     r"(?<!\S)(?:published )?(?:"
     rf"(?P<between>between) (?P<first>{_ANY}) and (?P<last>{_ANY})"
@@ -135,6 +149,21 @@ def _bounded(how: str, start: date, end: date) -> Period:
 def _days(words: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
     """Return the first and the last day that ``words`` name; without a year, the latest such not after ``latest()``."""
     plain = words.lower()
+    relative = _relative(plain, today)
+    if relative:
+        return relative
+    if re.fullmatch(_SEASON, plain):
+        return _season(plain, today, latest)
+    third = re.match(rf"({'|'.join(_THIRDS)})[ -]", plain)
+    if third:
+        first, last = _named(words[third.end() :], plain[third.end() :], latest)
+        start, end = _THIRDS[third[1]]
+        return first.replace(day=start), min(last, first.replace(day=min(end, last.day)))
+    return _named(words, plain, latest)
+
+
+def _relative(plain: str, today: date) -> tuple[date, date] | None:
+    """Return the days that are counted from ``today``: "last week", "two weeks ago", "Tuesday"."""
     if plain in ("today", "yesterday"):
         return (today - timedelta(plain == "yesterday"),) * 2
     if re.fullmatch(_THIS_OR_LAST, plain):
@@ -142,7 +171,12 @@ def _days(words: str, today: date, latest: Callable[[], date]) -> tuple[date, da
         return _calendar_unit(unit, today, back=which == "last")
     if re.fullmatch(_PAST, plain):
         return _past(plain, today), today
-    return _named(words, plain, latest)
+    if re.fullmatch(_AGO, plain):
+        return _ago(plain, today)
+    if re.fullmatch(_WEEKDAY, plain):
+        back = (today.weekday() - _WEEKDAYS.index(plain.split()[-1])) % 7
+        return (today - timedelta(7 if plain.startswith("last") and not back else back),) * 2
+    return None
 
 
 def _named(words: str, plain: str, latest: Callable[[], date]) -> tuple[date, date]:
@@ -182,6 +216,37 @@ def _calendar_unit(unit: str, today: date, *, back: bool) -> tuple[date, date]:
         return date(today.year - back, 1, 1), date(today.year - back, 12, 31)
     last = today.replace(day=1) - timedelta(1) if back else today
     return last.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
+
+
+def _ago(words: str, today: date) -> tuple[date, date]:
+    """Return the day, or the calendar week, month or year, of "two weeks ago"."""
+    amount, unit, _ = words.split()
+    unit = unit.removesuffix("s")
+    count = int(amount) if amount.isdecimal() else 1 if amount in ("a", "an") else _COUNTS.index(amount) + 1
+    if unit == "day":
+        day = max(today - timedelta(count), _FIRST)
+        return day, day
+    if unit == "week":
+        return _calendar_unit("week", max(today - timedelta(7 * count), _FIRST), back=False)
+    year, month = divmod(today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1), 12)
+    return _calendar_unit(unit, max(date(max(year, _FIRST.year), month + 1, 1), _FIRST), back=False)
+
+
+def _season(words: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
+    """Return the three months of a season: without a year, the latest that began, and "last summer" is over."""
+    name = next(season for season in _SEASONS if season in words)
+    year = re.search(rf"{_YEAR}$", words)
+
+    def of(year: int) -> tuple[date, date]:
+        start = date(year, _SEASONS[name], 1)
+        month = (_SEASONS[name] + 1) % 12 + 1
+        return start, date(year + (month < start.month), month, monthrange(year + (month < start.month), month)[1])
+
+    if year:
+        return of(int(year[0]))
+    last = today if words.startswith(("last", "this")) else latest()
+    years = (of(y) for y in range(last.year, last.year - 3, -1))
+    return next(d for d in years if (d[1] < last if words.startswith("last") else d[0] <= last))
 
 
 def _past(words: str, today: date) -> date:

@@ -44,7 +44,8 @@ def table(library: Library, view: View, *, editable: bool) -> str:
     body = (
         '<div class="scrolled" tabindex="0" role="region" aria-label="Table of articles"><table>'
         '<caption class="hidden">Articles</caption>'
-        f'<thead><tr>{heads}<th scope="col" class="state">State</th><th scope="col"><span class="hidden">What to do</span></th></tr>'
+        f'<thead><tr>{heads}<th scope="col" class="state">State</th>'
+        '<th scope="col"><span class="hidden">What to do</span></th></tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
         if found.entries
         else f'<p class="note">{none or "There are no articles yet: add some here."}</p>'
