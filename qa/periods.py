@@ -174,7 +174,7 @@ def _relative(plain: str, today: date) -> tuple[date, date] | None:
     if re.fullmatch(_AGO, plain):
         return _ago(plain, today)
     if re.fullmatch(_WEEKDAY, plain):
-        back = (today.weekday() - _WEEKDAYS.index(plain.split()[-1])) % 7
+        back = (today.weekday() - _WEEKDAYS.index(plain.rsplit(maxsplit=1)[-1])) % 7
         return (today - timedelta(7 if plain.startswith("last") and not back else back),) * 2
     return None
 

@@ -45,7 +45,8 @@ _WHAT_X_SAID = tuple(
         rf"{_ASKS}(?:has|have|had)\s+{_SPEAKER}\s+(?:ever\s+)?(?:{_DONE})\b",
         rf"(?:what|how|why)\s+(?:else\s+)?(?:is|are|was|were)\s+{_SPEAKER}\s+(?:{_DOING})\b",
         rf"(?:(?:show|tell)\s+me\s+)?(?:all\s+)?what\s+(?=.*(?-i:[A-Z])){_SPEAKER}\s+(?:{_PAST}|{_SAYS}|has\s+said)\b",
-        r"(?:(?:show|list|give)\s+(?:me\s+)?)?(?:all\s+)?(?:the\s+)?(?:quotes|statements)\s+(?:by|from|of)\s+"
+        r"(?:what\s+(?:is|are|was|were)\s+)?(?:(?:show|list|give)\s+(?:me\s+)?)?(?:all\s+)?(?:the\s+)?"
+        r"(?:(?:quotes|statements|comments|remarks)|(?<=the\s)(?:quote|statement|comment|remark))\s+(?:by|from|of)\s+"
         rf"{_SPEAKER}(?=$|\s+(?:about|on)\s)",
     )
 )
@@ -53,6 +54,13 @@ _WHO_SAID = re.compile(
     rf"{_AND}who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
     r"(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
+)
+# What asks for the newest first. "Last" does so before a word of saying alone: "the last war".
+_LATEST = re.compile(
+    rf"\s*\b(?:most\s+recently|recently|lately|of\s+late)\b|\b(?:latest|most\s+recent|newest)\s+(?=(?:quote|statement|comment|"
+    rf"remark)s?\b)|\blast\s+(?=(?:{_BASE}|{_PAST}|(?:quote|statement|comment|remark)s?)\b)"
+    r"|(?<=\bsay)\s+last(?=\W*$)",
+    re.IGNORECASE,
 )
 # Where a period may stand in a question: before its first words, and before its topic.
 _ASKING = re.compile(r"(?:what|who|did|does|do|has|have|how|when|where|why|which|quotes|statements)\b", re.IGNORECASE)
@@ -92,7 +100,8 @@ class Question:
     ``terms`` are the stems of its content words. Where it asks what somebody said, ``quoted`` is true; then ``speaker``
     is who ("what did X say"), or None where that is asked ("who said"), and ``topic`` what it is about, or None.
     ``period`` is when that was published, where the question says so ("since March"). ``more`` is true where what was
-    shown already is not asked for ("what else did X say").
+    shown already is not asked for ("what else did X say"), ``latest`` where the newest is asked for first ("what did X
+    say most recently").
     """
 
     text: str
@@ -102,6 +111,7 @@ class Question:
     quoted: bool = False
     period: Period | None = None
     more: bool = False
+    latest: bool = False
 
     @property
     def asked_for(self) -> tuple[str, str] | None:
@@ -159,6 +169,12 @@ def _without_period(before: str, after: str) -> str | None:
 
 
 def _parsed(text: str) -> Question:
+    newest = _LATEST.search(text)
+    asked = _read(_LATEST.sub("", text, count=1)) if newest else None
+    return replace(asked, latest=True) if asked and asked.speaker else _read(text)
+
+
+def _read(text: str) -> Question:
     plain = text.rstrip(" ?!.")
     who = _WHO_SAID.fullmatch(plain)
     if who:

@@ -6,6 +6,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import lru_cache
 from typing import NamedTuple, Unpack
 
@@ -64,6 +65,8 @@ class QuoteAnswerer:
             best = max((statement.score for statement in statements), default=0.0)
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
             statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
+        elif question.latest:
+            statements = sorted(statements, key=lambda s: s.article.published or date.min, reverse=True)
         if not statements and before and question.speaker:
             return replace(refuse(question, _nothing_else(question, found), hits), names=quoted.names)
         if not statements:
@@ -315,7 +318,7 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
         f"{len(statements)} {'more ' if before else ''}statement{'' if len(statements) == 1 else 's'} by "
         f"{_name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
         f"{f' published {question.period}' if question.period else ''}"
-        f"{f' ({before} shown before)' if before else ''}"
+        f"{f' ({before} shown before)' if before else ''}{', the newest first' if question.latest else ''}"
     )
 
 

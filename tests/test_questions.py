@@ -85,3 +85,25 @@ def test_a_word_meets_its_other_forms() -> None:
 )
 def test_what_kind_of_short_answer_is_asked_for(text: str, asked_for: tuple[str, str] | None) -> None:
     assert parse_question(text).asked_for == asked_for
+
+
+@pytest.mark.parametrize(
+    ("text", "topic", "latest"),
+    [
+        ("What did Kohl say most recently about the dam?", "the dam", True),
+        ("What did Kohl last say about the dam?", "the dam", True),
+        ("What did Kohl say last?", None, True),
+        ("What is the latest statement by Kohl on the dam?", "the dam", True),
+        ("What are the latest comments by Kohl?", None, True),
+        ("What did Kohl say about the last war?", "the last war", False),
+        ("What did Kohl say about the latest quarter?", "the latest quarter", False),
+    ],
+)
+def test_the_newest_first_is_no_part_of_the_topic(text: str, topic: str | None, latest: bool) -> None:
+    asked = parse_question(text)
+    assert (asked.speaker, asked.topic, asked.latest) == ("Kohl", topic, latest)
+
+
+def test_what_was_said_to_be_recent_is_a_part_of_what_was_said() -> None:
+    asked = parse_question("Who said that the dam had recently been closed?")
+    assert (asked.topic, asked.latest) == ("the dam had recently been closed", False)

@@ -127,6 +127,12 @@ def test_quotes_are_listed_by_speaker_topic_kind_and_time(town: Library) -> None
         town.quotes(sauce="x")  # type: ignore[call-arg]
 
 
+def test_the_latest_come_first_where_they_are_asked_for(town: Library) -> None:
+    answer = town.ask("What did Maria Lopez say most recently?")
+    assert [statement.article.path for statement in answer.statements] == ["rail.txt", "dam.txt", "dam.txt"]
+    assert answer.summary == "3 statements by Maria Lopez, in 2 articles, the newest first"
+
+
 def test_statements_are_the_sentences_in_which_somebody_is_quoted_oldest_first(town: Library) -> None:
     said = [(statement.article.path, statement.text) for statement in town.statements("Lopez")]
     assert said == [
