@@ -8,7 +8,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,10 @@ ANSWERED, NONE, USAGE = 0, 1, 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns 0 for an answer, 1 for none, 2 for what cannot be done as it was asked."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    if options.run is _ask and not options.question and not options.chat:
+        parser.error("ask something, such as 'what did Lavrov say about al-Qaida?', or give --chat")
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.ERROR)
     try:
         if options.run is _doctor:
@@ -103,8 +106,10 @@ def _parser() -> argparse.ArgumentParser:
 
     ask = command("ask", _ask, "Answer a question with the articles' own sentences.")
     search = command("search", _search, "Find the passages nearest to a question.")
+    ask.add_argument("question", type=_question, nargs="?")
+    ask.add_argument("--chat", action="store_true", help="go on with the questions that are typed, a line each")
+    search.add_argument("question", type=_question)
     for sub in (ask, search):
-        sub.add_argument("question", type=_question)
         _narrow(sub)
     today = "the date that “last week” and “since March” in a question are counted from, YYYY-MM-DD (default: today)"
     ask.add_argument("--today", type=_date, metavar="DATE", help=today)
@@ -220,24 +225,46 @@ def _filters(options: argparse.Namespace) -> Filters:
 
 
 def _ask(library: Library, options: argparse.Namespace) -> int:
-    answer = library.ask(options.question, today=options.today, **_filters(options))
+    history: list[Answer] = []
+    for question in _asked(options):
+        history.append(library.ask(question, history=history, today=options.today, **_filters(options)))
+        _print_answer(history[-1], options)
+    return ANSWERED if history and not history[-1].refusal else NONE
+
+
+def _asked(options: argparse.Namespace) -> Iterator[str]:
+    """Yield the question, and then, in a chat, each line that is typed."""
+    if options.question:
+        yield options.question
+    while options.chat:
+        try:
+            line = input("> " if sys.stdin.isatty() else "")
+        except EOFError:
+            return
+        if line.strip():
+            yield line
+
+
+def _print_answer(answer: Answer, options: argparse.Namespace) -> None:
     if options.json:
         _print_json(answer.as_dict())
-    elif answer.refusal:
+        return
+    if answer.understood:
+        print(f"Understood as: {_printable(answer.understood)}")
+    if answer.refusal:
         told = [_printable(text) for text in (answer.refusal, answer.looked_for) if text]
         could = [f"You could ask: {_printable(question)}" for question in answer.instead]
         print("\n".join([*told, *_names(answer), *could]))
-    else:
-        told = [text for text in (answer.short, answer.summary) if text]
-        above = [*map(_printable, told), *_names(answer)]
-        print("\n".join(above), end="\n\n" if above else "")
-        for number, statement in enumerate(answer.statements, 1):
-            print(f"[{number}] {_printable(statement.text)}")
-            said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
-            print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}")
-            places = [*statement.article.copies, *(other.path for other in statement.also)]
-            print(f"    also in {_printable(', '.join(places))}\n" if places else "")
-    return NONE if answer.refusal else ANSWERED
+        return
+    told = [text for text in (answer.short, answer.summary) if text]
+    above = [*map(_printable, told), *_names(answer)]
+    print("\n".join(above), end="\n\n" if above else "")
+    for number, statement in enumerate(answer.statements, 1):
+        print(f"[{number}] {_printable(statement.text)}")
+        said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
+        print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}")
+        places = [*statement.article.copies, *(other.path for other in statement.also)]
+        print(f"    also in {_printable(', '.join(places))}\n" if places else "")
 
 
 def _names(answer: Answer) -> list[str]:

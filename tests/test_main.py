@@ -55,6 +55,20 @@ def test_ask_prints_numbered_sentences_with_their_sources(index: str, capsys: py
     ) in printed
 
 
+def test_a_chat_answers_line_by_line_and_takes_follow_ups(
+    index: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("and about Assad?\n\nwhen did he say that?\nshow me the second one\n"))
+    code, printed, _ = run("ask", QUESTION, "--chat", "--index", index)
+    assert code == 0
+    parts = printed.split("Understood as: what did Sergei Lavrov say about Assad?\n")
+    assert len(parts) == 2 and parts[0].startswith("2 statements by Sergei Lavrov about al-Qaida, in 1 article")
+    assert parts[1].startswith("4 statements by Sergei Lavrov about Assad, in 1 article\n")
+    assert "\nPublished on 26 August 2014\n" in parts[1]
+    assert printed.rpartition("Statement 2 of 4\n\n")[2].count("[1] ") == 1
+    assert run("ask", "--index", index)[0] == 2
+
+
 def test_ask_prints_json_whose_offsets_are_the_files(index: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", QUESTION, "--json", "--index", index]) == 0
     answer = json.loads(capsys.readouterr().out)
