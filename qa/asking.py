@@ -12,6 +12,7 @@ from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, cited_once, refuse
 from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole, pointed_at
+from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, parse_question
 from qa.retrieval import Hit, search
@@ -47,9 +48,9 @@ class Asking:
     def ask(self, question: str, history: Sequence[Answer], today: date, **filters: Unpack[Filters]) -> Answer:
         """Answer ``question``, or refuse; see `Library.ask`. Raises DamagedStoreError."""
         text = " ".join(question.split())
-        pointed = pointed_at(text, history)
-        if pointed:
-            return pointed
+        known = pointed_at(text, history) or about_the_articles(text, self.store, **filters)
+        if known:
+            return known
         try:
             whole = made_whole(text, history, partial(self._is_quoted, history, filters))
             asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))

@@ -664,10 +664,25 @@ class Store:
 
     def newest(self, **filters: Unpack[Filters]) -> date | None:
         """Return the date of the newest article that the filters leave; None where none has a date."""
+        return self.span(**filters)[1]
+
+    def span(self, **filters: Unpack[Filters]) -> tuple[date | None, date | None]:
+        """Return the dates of the oldest and the newest article that the filters leave; None where none has a date."""
         within, values = where(**filters)
         with self._cursor() as cursor:
-            latest = cursor.execute(f"SELECT max(published) FROM articles WHERE {within}", values).fetchone()[0]
-        return date.fromisoformat(latest) if latest else None
+            query = f"SELECT min(published), max(published) FROM articles WHERE {within}"
+            first, last = cursor.execute(query, values).fetchone()
+        return (date.fromisoformat(first), date.fromisoformat(last)) if first else (None, None)
+
+    def naming(self, words: str, **filters: Unpack[Filters]) -> list[Article]:
+        """Return the articles that the filters leave in whose text or title ``words`` stand, in any case."""
+        within, values = where(**filters)
+        query = f"""
+            SELECT {ARTICLE}, {COPIES} FROM articles WHERE same_as IS NULL AND {within}
+            AND (instr(lower(text), lower(:words)) OR instr(lower(title), lower(:words))) ORDER BY path
+        """
+        with self._cursor() as cursor:
+            return [article_of(row) for row in cursor.execute(query, {**values, "words": words})]
 
     def candidates(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
         """Return the ``n`` passages nearest to ``vector`` (dimension,) and the ``n`` nearest by the words of ``text``.
