@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole, pointed_at
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
-from qa.questions import Question, parse_question
+from qa.questions import Question, parse_question, stems, terms
 from qa.retrieval import Hit, search
 from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
@@ -23,6 +24,13 @@ from qa.suggestions import instead, statements_looked_for
 _ANSWERED_FROM = 10
 _MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
+# "Since the summit", "before Foley's death": what ends in a word that is no name.
+_EVENT = re.compile(
+    r"\b(?:since|before|after|until|till)\s+(?P<event>(?:the|his|her|their|(?-i:[^\W\d_a-z])\S*['’]s)\s+(?:\S+\s+){0,4}?"
+    r"(?-i:[a-z])[\w-]*(?:\s(?:of|in|at|on)\s(?:the\s)?(?-i:[^\W\d_a-z])[\w-]*)?)(?=[ ?!.]*$|\s+(?:about|on)\s)",
+    re.IGNORECASE,
+)
+_LEAD = 400  # characters
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 
@@ -53,6 +61,7 @@ class Asking:
             return known
         try:
             whole = made_whole(text, history, partial(self._is_quoted, history, filters))
+            whole = self._dated(whole, today, filters)
             asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))
         except (NobodyMeantError, NoSuchDayError) as why:
             return refuse(parse_question(text), str(why))
@@ -68,6 +77,29 @@ class Asking:
             could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
             answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
         return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _dated(self, question: str, today: date, filters: Filters) -> str:
+        """Return the question with a date for an event that it is counted from: "since the spill".
+
+        That is the day on which the articles first tell of it, in a title or an article's first sentences.
+        """
+        found = _EVENT.search(question)
+        if not found:
+            return question
+        wanted = terms(found["event"])
+        phrase = found["event"].split(maxsplit=1)[1]
+        longest = max(phrase.split(), key=len)
+        named = [article for article in self.store.naming(longest, **filters) if article.published]
+        leading = [
+            article
+            for article in named
+            if wanted <= stems(f"{article.title} {article.text[article.body : article.body + _LEAD]}")
+        ]
+        telling = leading or [article for article in named if phrase.lower() in article.text.lower()]
+        days = [article.published for article in telling if article.published and article.published <= today]
+        if not wanted or not days:
+            return question
+        return f"{question[: found.start('event')]}{min(days)}{question[found.end('event') :]}"
 
     def _is_quoted(self, history: Sequence[Answer], filters: Filters, name: str) -> bool:
         """Tell whether anybody of a name is quoted, or of a role in the articles that were shown last."""

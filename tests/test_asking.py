@@ -208,3 +208,30 @@ def test_whether_somebody_mentioned_it_is_told_by_the_statements_never_by_yes_or
     answer = town.ask(question)
     assert [statement.text for statement in answer.statements] == texts
     assert answer.short is None
+
+
+@pytest.mark.parametrize(
+    ("question", "understood", "paths"),
+    [
+        ("What did Jon Lopez say since the fire?", "What did Jon Lopez say since 2024-10-05?", ["fire.txt"]),
+        (
+            "What did Maria Lopez say about the dam before the fire?",
+            "What did Maria Lopez say about the dam before 2024-10-05?",
+            ["dam.txt", "dam.txt", "rail.txt"],
+        ),
+        (
+            "What did Peter Holm say until the mill fire about the dam?",
+            "What did Peter Holm say until 2024-10-05 about the dam?",
+            ["dam.txt"],
+        ),
+        ("What did Peter Holm say since the earthquake?", None, ["dam.txt", "tram.txt"]),
+        ("What did Peter Holm say about the dam?", None, ["dam.txt"]),
+    ],
+)
+def test_a_period_is_counted_from_the_day_on_which_the_articles_first_tell_of_an_event(
+    town: Library, question: str, understood: str | None, paths: list[str]
+) -> None:
+    answer = town.ask(question, today="2025-01-01")
+    assert answer.understood == understood
+    if understood:
+        assert [statement.article.path for statement in answer.statements] == paths
