@@ -89,7 +89,8 @@ def _column(name: str, about: str, quotes: Sequence[Quote], within: tuple[date, 
     rest = f'<p class="note">and {len(quotes) - len(shown):,} more</p>' if len(quotes) > len(shown) else ""
     articles = len({quote.article.id for quote in quotes})
     told = f"{counted(len(quotes), 'statement')}{topic}, in {counted(articles, 'article')}"
-    picture = _timeline(quotes, within, who) if within else ""
+    dated = [quote for quote in quotes if quote.article.published]
+    picture = _timeline(dated, within, who) if dated and within else ""
     return (
         f'<section><h2 dir="auto">{escape(who)}</h2><p class="summary" dir="auto">{escape(told)}</p>'
         f"{picture}{''.join(parts)}{rest}</section>"
@@ -115,7 +116,7 @@ def _timeline(quotes: Sequence[Quote], within: tuple[date, date], who: str) -> s
     unit = "day" if last - first <= timedelta(45) else "month" if last - first <= timedelta(4 * 366) else "year"
     columns = _columns(first, last, unit)
     counts = Counter(_start(quote.article.published, unit) for quote in quotes if quote.article.published)
-    most = max(counts.values(), default=1)
+    most = max(counts.values())
     step = _WIDTH / len(columns)
     bars = "".join(
         f'<rect x="{place * step + step * 0.1:.1f}" y="{_HEIGHT - counts[day] / most * _HEIGHT:.1f}" '
