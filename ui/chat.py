@@ -34,16 +34,14 @@ Outputs = tuple[Any, ...]
 
 @dataclass(frozen=True)
 class Session:
-    """What a page shows: the latest turns of a conversation, of which ``earlier`` turns are not shown."""
+    """What a page shows: the latest turns of a conversation."""
 
     conversation: str = ""
     turns: tuple[Turn, ...] = ()
-    earlier: int = 0
 
     def with_turn(self, turn: Turn) -> Session:
         """Return the session with one more turn; the oldest falls off where there are too many."""
-        fallen = max(0, len(self.turns) + 1 - _TURNS)
-        return replace(self, turns=(*self.turns[fallen:], turn), earlier=self.earlier + fallen)
+        return replace(self, turns=(*self.turns, turn)[-_TURNS:])
 
 
 class Chat:
@@ -90,22 +88,24 @@ class Chat:
             yield self._talked(session.with_turn(turn), panel, filters, owner)
         if last.answer:
             session = await asyncio.to_thread(self._keep, session, last, owner)
-            yield self._talked(session.with_turn(last), None, filters, owner)
+            yield self._talked(session, None, filters, owner)
 
     def _keep(self, session: Session, turn: Turn, owner: str) -> Session:
-        """Keep a turn, and return the session of the conversation that it is kept in."""
+        """Keep a turn, and return the session with it, of the conversation that it is kept in."""
         try:
             try:
-                self.conversations.add(owner, session.conversation, turn.as_dict())
+                return session.with_turn(self._added(session.conversation, turn, owner))
             except KeyError:  # the first question, or the conversation was deleted meanwhile
                 begun = self.conversations.begin(owner, turn.question)
-                for one in (*session.turns, turn):
-                    self.conversations.add(owner, begun, one.as_dict())
-                return replace(session, conversation=begun, earlier=0)
+                turns = (self._added(begun, one, owner) if one.answer else one for one in (*session.turns, turn))
+                return Session(begun, tuple(turns)[-_TURNS:])
         except Exception:
             log.exception("a question was not kept")
             gr.Warning("This question is not kept: see the log.")
-        return session
+        return session.with_turn(turn)
+
+    def _added(self, conversation: str, turn: Turn, owner: str) -> Turn:
+        return replace(turn, number=self.conversations.add(owner, conversation, turn.as_dict()))
 
     def _talked(self, session: Session, panel: str | None, filters: Filters, owner: str) -> Outputs:
         shown = conversation(session.turns)
@@ -140,8 +140,8 @@ class Chat:
         """Return a conversation that was kept. Raises KeyError where the reader has none of that id."""
         records = self.conversations.turns(owner, named)
         find = self.opening.library().article
-        read = tuple(Turn.from_dict(record, find) for record in records[-_TURNS:])
-        return Session(named, read, max(0, len(records) - _TURNS))
+        latest = list(enumerate(records))[-_TURNS:]
+        return Session(named, tuple(replace(Turn.from_dict(record, find), number=number) for number, record in latest))
 
     def _last_source(self, session: Session) -> str:
         return (source_of(session.turns[-1], 0) if session.turns else None) or markup.nothing(NO_SOURCE)
@@ -174,12 +174,12 @@ class Chat:
     def _exported(self, session: Session, form: str, owner: str) -> str:
         """Return the conversation as a file for the browser to save."""
         title, turns = "Conversation", session.turns
-        if session.earlier:
-            find = self.opening.library().article
-            records = self.conversations.turns(owner, session.conversation)[: session.earlier]
-            turns = (*(Turn.from_dict(record, find) for record in records), *turns)
         with suppress(KeyError):
             title = self.conversations.title(owner, session.conversation)
+            earlier = next((turn.number for turn in turns if turn.number is not None), 0)
+            records = self.conversations.turns(owner, session.conversation)[:earlier] if earlier else []
+            find = self.opening.library().article
+            turns = (*(Turn.from_dict(record, find) for record in records), *turns)
         letters = "".join(c if c.isalnum() and c.isascii() else " " for c in title.lower())
         name = "-".join(letters.split())[:60] or "conversation"
         if form == "json":
@@ -210,9 +210,11 @@ class Chat:
         if turn.answer and turn.liked is not None:
             told = feedback(turn.answer, liked=turn.liked, asked=turn.asked, filters=turn.filters)
         try:
-            self.conversations.rate(owner, session.conversation, session.earlier + place, turn.as_dict(), told)
+            if turn.number is None:
+                raise KeyError(place)
+            self.conversations.rate(owner, session.conversation, turn.number, turn.as_dict(), told)
         except KeyError:
-            gr.Warning("This conversation was deleted: what you say of it is not kept.")
+            gr.Warning("This conversation is not kept, or was deleted: nor is what you say of it.")
             return session
         return replace(session, turns=(*session.turns[:place], turn, *session.turns[place + 1 :]))
 

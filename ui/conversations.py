@@ -82,14 +82,15 @@ class Conversations:
             cursor.execute("INSERT INTO conversations VALUES (?, ?, ?, ?)", (new, owner, _titled(title), _now()))
         return new
 
-    def add(self, owner: str, conversation: str, record: Mapping[str, Any]) -> None:
-        """Add a turn to a conversation. Raises KeyError where the owner has none of that id."""
+    def add(self, owner: str, conversation: str, record: Mapping[str, Any]) -> int:
+        """Add a turn to a conversation, and return its number. Raises KeyError where the owner has none of that id."""
         with self._writing() as cursor:
             self._touch(cursor, owner, conversation)
             (number,) = cursor.execute(
                 "SELECT coalesce(max(number), -1) + 1 FROM turns WHERE conversation = ?", (conversation,)
             ).fetchone()
             cursor.execute("INSERT INTO turns VALUES (?, ?, ?, NULL)", (conversation, number, json.dumps(record)))
+        return int(number)
 
     def rate(
         self,
@@ -101,13 +102,14 @@ class Conversations:
     ) -> None:
         """Keep a turn anew with what its reader said of it, and that as a line of feedback.jsonl; None takes it back.
 
-        Raises KeyError where the owner has no such conversation.
+        Raises KeyError where the owner has no such conversation, or it has no such turn.
         """
-        line = json.dumps(feedback, ensure_ascii=False) if feedback else None
+        line = json.dumps(feedback) if feedback else None  # in ASCII: U+2028 would end the line for some who read it
         with self._writing() as cursor:
             self._touch(cursor, owner, conversation)
             change = "UPDATE turns SET record = ?, feedback = ? WHERE conversation = ? AND number = ?"
-            cursor.execute(change, (json.dumps(record), line, conversation, number))
+            if cursor.execute(change, (json.dumps(record), line, conversation, number)).rowcount != 1:
+                raise KeyError(number)
         self._write_feedback()
 
     def _write_feedback(self) -> None:
@@ -116,6 +118,7 @@ class Conversations:
             lines = [line for (line,) in self._read(query)]
             if lines or self._feedback.exists():
                 new = self._feedback.with_suffix(".new")
+                new.touch(mode=0o600)
                 new.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
                 new.replace(self._feedback)
 
@@ -201,6 +204,9 @@ def menu(kept: Sequence[Kept], current: str, *, any_turn: bool) -> str:
 
 
 def _open(file: Path) -> sqlite3.Connection:
+    if not file.is_dir():  # of which SQLite says so
+        file.touch()
+        file.chmod(0o600)  # before it is opened: the files that SQLite puts beside it have its mode
     database = sqlite3.connect(file, timeout=10, isolation_level=None, check_same_thread=False)
     try:
         for pragma in ("journal_mode = WAL", "foreign_keys = ON", "secure_delete = ON"):
@@ -209,7 +215,6 @@ def _open(file: Path) -> sqlite3.Connection:
         wrong = [row[0] for row in database.execute("PRAGMA quick_check(1)") if row[0] != "ok"]
         if wrong:
             raise sqlite3.DatabaseError(wrong[0])
-        file.chmod(0o600)
     except BaseException:
         database.close()
         raise

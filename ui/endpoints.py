@@ -201,11 +201,13 @@ def add_endpoints(opening: Opening) -> None:
         """
         filters = _filters(source=source, author=author, since=since, until=until, article=article)
         _check_number("limit", limit, 1, MOST_ARTICLES)
-        if not _word(speaker) and not _word(about):
+        said_by, topic = _word("speaker", speaker) or None, _word("about", about) or None
+        if not said_by and not topic:
             raise gr.Error("name a speaker or a topic, or both", print_exception=False)
+        if kind not in ("", "direct", "indirect", "mixed", None):
+            raise gr.Error(f"kind is direct, indirect or mixed, not {kind!r}", print_exception=False)
 
         def found(library: Library) -> list[dict[str, Any]]:
-            said_by, topic = _word(speaker) or None, _word(about) or None
             return [quote.as_dict() for quote in library.quotes(said_by, topic, kind=kind or None, **filters)[:limit]]
 
         return call(found)  # type: ignore[no-any-return]
@@ -233,9 +235,10 @@ def add_endpoints(opening: Opening) -> None:
         filters = _filters(source=source, author=author, since=since, until=until)
         _check_number("limit", limit, 1, MOST_ARTICLES)
         _check_number("offset", offset, 0, 2**31)
+        words = _word("search", search)
 
         def found(library: Library) -> dict[str, Any]:
-            page = library.catalogue(_word(search), limit=limit, offset=offset, **filters)
+            page = library.catalogue(words, limit=limit, offset=offset, **filters)
             return {"total": page.total, "articles": [entry.as_dict() for entry in page.entries]}
 
         return call(found)  # type: ignore[no-any-return]
@@ -245,14 +248,17 @@ def add_endpoints(opening: Opening) -> None:
 
 
 def _question(question: object) -> str:
-    asked = _word(question)
+    asked = clean(question) if isinstance(question, str) else ""
     if not asked:
         raise gr.Error("ask a question: a text that is not blank", print_exception=False)
     return asked
 
 
-def _word(value: object) -> str:
-    return clean(value) if isinstance(value, str) else ""
+def _word(name: str, value: object) -> str:
+    """Return a text that was given; an empty one for None. Raises gr.Error for what is no text."""
+    if not isinstance(value, str | None):
+        raise gr.Error(f"{name} is a text, not {value!r}", print_exception=False)
+    return clean(value or "")
 
 
 def _check_number(name: str, value: object, least: int, most: int) -> None:
@@ -261,10 +267,11 @@ def _check_number(name: str, value: object, least: int, most: int) -> None:
 
 
 def _filters(**given: object) -> Filters:
-    """Return the filters that are given. Raises gr.Error for a date that is none."""
-    filters = checked(given)
+    """Return the filters that are given. Raises gr.Error for what is no text, and a date that is none."""
+    words = {name: _word(name, value) for name, value in given.items()}
+    filters = checked(words)
     for name in DATES:
-        if _word(given.get(name)) and name not in filters:
+        if words.get(name) and name not in filters:
             raise gr.Error(f"{name} is a date as YYYY-MM-DD, not {given[name]!r}", print_exception=False)
     return filters
 

@@ -44,7 +44,7 @@ class Guard:
         if self.names and _parts(f"//{host}")[0] not in self.names:
             await PlainTextResponse("This server answers only on this machine.", 403)(scope, receive, send)
             return
-        if origin is not None and _parts(origin)[1] != host:
+        if origin is not None and (not host or _parts(origin)[1] != host):
             await PlainTextResponse("Only the page itself may ask this.", 403)(scope, receive, send)
             return
 
@@ -60,6 +60,8 @@ def _parts(address: str) -> tuple[str | None, str]:
     """Return an address's host, and the host with its port."""
     try:
         parts = urlsplit(address)
+        if "@" in parts.netloc:  # of which only what follows would be the name
+            return None, ""
         return parts.hostname, parts.netloc
     except ValueError:
         return None, ""

@@ -102,9 +102,9 @@ def in_context(place: Place, around: int = 240) -> str:
     first, last = max(0, place.start - around), min(len(text), place.end + around)
     before, after = text[first : place.start], text[place.end : last]
     if first:
-        before = "… " + before.partition(" ")[2]
+        before = "… " + (before.partition(" ")[2] or before)  # of Chinese, all: it has no spaces
     if last < len(text):
-        after = after.rpartition(" ")[0] + " …"
+        after = (after.rpartition(" ")[0] or after) + " …"
     return f"{escape(before)}<mark>{escape(place.text)}</mark>{escape(after)}"
 
 

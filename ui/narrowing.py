@@ -33,7 +33,7 @@ def checked(values: Mapping[str, Any]) -> Filters:
         given = values.get(name) or ()
         given = [given] if isinstance(given, str) else given
         if isinstance(given, Sequence):
-            kept = [clean(value)[:_LONGEST_VALUE] for value in given if isinstance(value, str) and clean(value)]
+            kept = [clean(value)[:_LONGEST_VALUE].strip() for value in given if isinstance(value, str) and clean(value)]
             if kept:
                 filters[name] = list(dict.fromkeys(kept))[:_MOST_VALUES]  # type: ignore[literal-required]
     for name in DATES:
@@ -80,7 +80,7 @@ def from_link(query: str) -> Link:
         values.setdefault(name, []).append(value)
     filters = checked({name: given[-1] if name in DATES else given for name, given in values.items()})
     question, conversation = (values.get(name, [""])[-1] for name in ("q", "c"))
-    return Link(clean(question)[:LONGEST_QUESTION], filters, conversation[:40])
+    return Link(clean(question)[:LONGEST_QUESTION].strip(), filters, conversation[:40])
 
 
 def in_words(filters: Filters, titles: Mapping[str, str] | None = None) -> list[str]:

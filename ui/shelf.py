@@ -7,6 +7,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from ui.chat import Chat, Session
 from ui.fetching import fetch
 from ui.opening import Opening, Progress, said
 from ui.sent import number_of, word_of
-from ui.table import ROWS, View
+from ui.table import View
 
 _MOST_FILES = 200  # added at once
 _SAME: Any = gr.skip()
@@ -68,22 +69,24 @@ class Shelf:
                 view = view.sorted_by(word_of(event, "order"))
                 yield view, self._table(view), *rest
             case "page":
-                view = replace(view, offset=max(0, view.offset + (ROWS if number_of(event, "by") > 0 else -ROWS)))
+                view = replace(view, offset=max(0, number_of(event, "offset")))
                 yield view, self._table(view), *rest
             case "read":
                 yield _SAME, _SAME, article_of(self.opening, word_of(event, "article")), *rest[1:]
             case "only":
                 yield _SAME, _SAME, _SAME, *self.chat.narrowed(filters, session, event), _SAME
             case "remove" if self.editable:
-                path = word_of(event, "article")
-                begun = self.opening.change(lambda library, _: library.remove(path))
+                gone: list[str] = []
+                begun = self.opening.change(_removing(word_of(event, "article"), gone))
                 async for status in self.opening.statuses():
                     yield *(_SAME,) * 6, status
                 if not begun:
                     gr.Warning(_BUSY)
+                elif gone:
+                    told = f"{markup.clean(', '.join(gone))}: left out from now on. Files stay; .qaignore names them."
+                    gr.Info(markup.escape(told), duration=6)
                 elif not self.opening.trouble:
-                    gone = f"{markup.clean(path)} is left out from now on. Its file stays; .qaignore names it."
-                    gr.Info(markup.escape(gone), duration=6)
+                    gr.Warning("This article was removed before.")
                 yield _SAME, self._table(view), *rest
 
     async def refreshed(self, view: View) -> AsyncIterator[tuple[Any, Any]]:
@@ -142,6 +145,16 @@ def _adding(files: Sequence[Path], became: dict[str, str]) -> Callable[[Library,
             became.update(table.add_files(library, files, progress, taken))
         finally:
             shutil.rmtree(taken, ignore_errors=True)
+
+    return work
+
+
+def _removing(article: str, gone: list[str]) -> Callable[[Library, Progress], None]:
+    """Return the work of removing an article, which puts into ``gone`` the paths that are left out, copies' too."""
+
+    def work(library: Library, _: Progress) -> None:
+        with suppress(KeyError):  # somebody else was faster
+            gone.extend(library.remove(article))
 
     return work
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from qa import Catalogue, Entry, Library, Skipped
@@ -14,6 +14,8 @@ from ui.opening import Progress
 UPLOADS = "uploads"  # the subfolder of the articles' folder that files are added to
 COLUMNS = {"title": "Title", "source": "Source", "published": "Date", "size": "Size"}
 ROWS = 50  # of the table, at once
+_LONGEST_STEM, _LONGEST_SUFFIX = 200, 10  # of a file's name, in bytes and in characters
+_MOST_ENTRIES = 1_000_000  # of one file
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class View:
 
 def table(library: Library, view: View, *, editable: bool) -> str:
     """Return a page of the table of articles; where it is ``editable``, each can be removed."""
-    found = library.catalogue(
-        view.search, order=view.order, descending=view.descending, limit=ROWS, offset=max(0, view.offset)
-    )
+    found = _page(library, view)
+    if not found.entries and found.total:  # the last page is gone
+        view = replace(view, offset=(found.total - 1) // ROWS * ROWS)
+        found = _page(library, view)
     heads = "".join(_head(name, label, view) for name, label in COLUMNS.items())
     rows = "".join(_row(entry, editable=editable) for entry in found.entries)
     none = f"No article has “{escape(clean(view.search))}” in title, source, author or file." if view.search else ""
@@ -51,6 +54,12 @@ def table(library: Library, view: View, *, editable: bool) -> str:
         else f'<p class="note">{none or "There are no articles yet: add some here."}</p>'
     )
     return f"{_pages(found, view)}{body}{_not_read(library.skipped)}"
+
+
+def _page(library: Library, view: View) -> Catalogue:
+    return library.catalogue(
+        view.search, order=view.order, descending=view.descending, limit=ROWS, offset=max(0, view.offset)
+    )
 
 
 def _head(name: str, label: str, view: View) -> str:
@@ -98,8 +107,9 @@ def _pages(found: Catalogue, view: View) -> str:
     if found.total > ROWS:
         for step, label, there in ((-ROWS, "Earlier", first > 1), (ROWS, "Later", last < found.total)):
             off = "" if there else " disabled"
+            to = max(0, first - 1 + step)
             buttons += (
-                f'<button type="button" data-do="page" data-by="{step}" data-key="page-{label}"{off}>{label}</button>'
+                f'<button type="button" data-do="page" data-offset="{to}" data-key="page-{label}"{off}>{label}</button>'
             )
     shown = f"{first:,} to {last:,} of {counted(found.total, 'article')}" if found.entries else ""
     return f'<p class="pages" role="status"><span>{shown}</span>{buttons}</p>' if shown else ""
@@ -114,12 +124,20 @@ def _not_read(skipped: Sequence[Skipped]) -> str:
 
 def free_name(name: str, *folders: Path) -> str:
     """Return a name that no file in ``folders`` has, like ``name``: "report-2.pdf" beside "report.pdf"."""
-    plain = Path(Path(clean(name).replace("\\", "/")).name.lstrip(". ") or "article.txt")
+    last = " ".join(Path(clean(name).replace("\\", "/")).name.split()).lstrip(". ")
+    plain = Path(_cut(last) or "article.txt")
     free, number = plain, 1
     while any((folder / free).exists() for folder in folders):
         number += 1
         free = plain.with_stem(f"{plain.stem}-{number}")
     return str(free)
+
+
+def _cut(name: str) -> str:
+    """Return a name in as many bytes as a file's may have, and a number besides."""
+    suffix = Path(name).suffix if len(Path(name).suffix) <= _LONGEST_SUFFIX else ""
+    stem = name.removesuffix(suffix).encode("utf-8")[:_LONGEST_STEM]
+    return stem.decode("utf-8", "ignore").rstrip() + suffix
 
 
 def add_files(library: Library, files: Sequence[Path], progress: Progress, taken: Path) -> dict[str, str]:
@@ -136,11 +154,12 @@ def add_files(library: Library, files: Sequence[Path], progress: Progress, taken
 
 
 def _became(library: Library, path: str) -> str:
-    not_read = [skip for skip in library.skipped if skip.path == path or skip.path.startswith(f"{path}/")]
+    within = (f"{path}/", f"{path}#")  # of an archive, and of a file of many articles
+    not_read = [skip for skip in library.skipped if skip.path == path or skip.path.startswith(within)]
     entries = [
         entry
-        for entry in library.catalogue(path, limit=1_000).entries
-        if entry.path == path or entry.path.startswith(f"{path}/")
+        for entry in library.catalogue(path, limit=_MOST_ENTRIES).entries
+        if entry.path == path or entry.path.startswith(within)
     ]
     told = []
     if entries:

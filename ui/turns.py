@@ -43,7 +43,7 @@ class Turn:
 
     ``filters`` say which articles were asked, and ``asked`` on which day. ``revealed`` counts the statements that are
     shown already; None is all of them. ``liked`` is what the reader said of the answer. ``gone`` are statements of a
-    kept answer that the articles do not hold any more.
+    kept answer that the articles do not hold any more. ``number`` is its place in the conversation that it is kept in.
     """
 
     question: str
@@ -55,6 +55,7 @@ class Turn:
     asked: date = field(default_factory=date.today)
     liked: bool | None = None
     gone: tuple[Gone, ...] = ()
+    number: int | None = None
 
     @property
     def passages(self) -> Sequence[Passage | Statement]:
@@ -266,7 +267,6 @@ def as_markdown(title: str, turns: Sequence[Turn]) -> str:
             parts += [_plain(words)] if words else []
         if answer.refusal is not None:
             parts += [_plain(answer.refusal), *([_plain(answer.looked_for)] if answer.looked_for else [])]
-            continue
         for statement in answer.statements:
             parts.append(f"> {_plain(statement.text)}")
             parts.append(f"— {_plain(citation(statement.article, statement, statement.speaker))}")
