@@ -142,9 +142,9 @@ def _answered(turn: Turn, answer: Answer, number: int, shown: int | None) -> str
     if answer.summary:
         told = f"{clean(answer.summary)}; {AT_FIRST} are shown" if more > 0 else clean(answer.summary)
         reply += f'<p class="summary" dir="auto">{escape(told)}</p>'
-    reply += _names(answer.names)
+    reply += _names(answer.names) + _asks(turn, answer)
     items = [_passage(passage, number, place, current=place == shown) for place, passage in enumerate(turn.passages)]
-    reply += f'<ol class="statements">{"".join(items[:AT_FIRST])}</ol>'
+    reply += f'<ol class="statements">{"".join(items[:AT_FIRST])}</ol>' if items else ""
     if more > 0:
         label = f"Show {'the other one' if more == 1 else f'the other {more}'}"
         reply += (
@@ -159,25 +159,29 @@ def _refused(turn: Turn, answer: Answer, number: int) -> str:
     if answer.looked_for:
         reply += f'<p class="note" dir="auto">{escape(clean(answer.looked_for))}</p>'
     reply += _names(answer.names)
-    asks = [
-        f'<button type="button" class="ask" dir="auto" data-question="{escape(clean(question))}">'
-        f"{escape(clean(question))}</button>"
-        for question in answer.instead
-    ]
-    if turn.filters:
-        asks.append(
-            f'<button type="button" class="ask" data-everywhere="1" data-question="{escape(clean(turn.question))}">'
-            "The same, of all articles</button>"
-        )
-    if asks:
-        items = "".join(f"<li>{ask}</li>" for ask in asks)
-        reply += f'<h3 class="nearest-head">You could ask</h3><ul class="instead">{items}</ul>'
+    reply += _asks(turn, answer)
     if turn.passages:
         items = "".join(
             _passage(passage, number, place, current=False, nearest=True) for place, passage in enumerate(turn.passages)
         )
         reply += f'<h3 class="nearest-head">Nearest, but not an answer</h3><ol class="nearest">{items}</ol>'
     return reply
+
+
+def _asks(turn: Turn, answer: Answer) -> str:
+    """Return questions that can be asked instead, as buttons."""
+    asks = [
+        f'<button type="button" class="ask" dir="auto" data-question="{escape(clean(question))}">'
+        f"{escape(clean(question))}</button>"
+        for question in answer.instead
+    ]
+    if turn.filters and answer.refusal is not None:
+        asks.append(
+            f'<button type="button" class="ask" data-everywhere="1" data-question="{escape(clean(turn.question))}">'
+            "The same, of all articles</button>"
+        )
+    items = "".join(f"<li>{ask}</li>" for ask in asks)
+    return f'<h3 class="nearest-head">You could ask</h3><ul class="instead">{items}</ul>' if asks else ""
 
 
 def _judged(turn: Turn, number: int) -> str:
