@@ -36,10 +36,11 @@ class _Restoring:
         refusal = _text_or_none(record, "refusal")
         kept = [self._statement(_fields(row, "a statement")) for row in _list(record, "statements")]
         hits = [self._hit(_fields(row, "a hit")) for row in _list(record, "hits")]
-        if bool(kept) == (refusal is not None):
+        short, summary = _text_or_none(record, "short"), _text_or_none(record, "summary")
+        # What is told of the articles as a whole has a summary alone.
+        if (kept and refusal is not None) or (not kept and refusal is None and not summary):
             raise ValueError(_malformed("statements and refusal", refusal))
         statements = tuple(statement for statement in kept if statement)
-        short, summary = _text_or_none(record, "short"), _text_or_none(record, "summary")
         if kept and not statements:
             refusal = "The articles that this was answered from are gone, or no longer say so: ask again."
         if len(statements) < len(kept):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qa import Library
+from qa import Answer, Library
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def test_what_there_is_is_told_with_what_could_be_asked(town: Library, question:
     assert (answer.summary, answer.refusal, answer.statements) == (told, None, ())
     assert answer.instead == ("What did Maria Lopez say?", "What did Peter Holm say?")
     assert all(town.ask(could).refusal is None for could in answer.instead)
+    assert Answer.from_dict(answer.as_dict(), town.article) == answer
 
 
 @pytest.mark.parametrize(
