@@ -136,7 +136,7 @@ STATEMENT = {"start": 0, "end": 1, "text": "x", "article": {"id": "a"}, "score":
         {"refusal": "no"},
         {"refusal": 3},
         {"statements": None},
-        {"statements": []},
+        {"statements": [], "summary": None},
         {"statements": [3]},
         {"statements": [{**STATEMENT, "score": float("nan")}]},
         {"statements": [{**STATEMENT, "score": 10**400}]},
