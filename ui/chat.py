@@ -154,7 +154,7 @@ class Chat:
             case "new":
                 session, panel = Session(), markup.nothing(NO_SOURCE)
             case "open" if not self.opening.opened:
-                gr.Info("The articles are being opened: one moment.", duration=4)
+                gr.Info(self.opening.not_open, duration=4)
             case "open":
                 try:
                     session = self._read(named, owner)

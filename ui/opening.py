@@ -79,6 +79,11 @@ class Opening:
         return self.finished and self._library.exception() is None
 
     @property
+    def not_open(self) -> str:
+        """Why nothing can be done with the library that is not open, for a person."""
+        return "The articles could not be opened." if self.finished else "The articles are being opened: one moment."
+
+    @property
     def progress(self) -> str:
         """How far the reading is, in words."""
         return markup.progress(self._done, self._total)

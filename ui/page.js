@@ -162,6 +162,7 @@
       const pane = byId('conversation');
       region(pane, 'Conversation');
       panel(element, trigger, watch);
+      let chosen = '';
       pane.addEventListener('keydown', event => {
         stepByKey(event);
         if (event.key === 'Escape') element.classList.add('quiet');
@@ -181,6 +182,7 @@
         if (!passage || button?.matches('.copy') || (!button && !getSelection().isCollapsed)) return;
         element.querySelectorAll('[aria-current]').forEach(cite => cite.removeAttribute('aria-current'));
         passage.querySelector('.cite').setAttribute('aria-current', 'true');
+        chosen = passage.querySelector('.cite').dataset.key;
         trigger('select', {do: 'show', turn: passage.dataset.turn, passage: passage.dataset.passage});
         toSource();
       });
@@ -189,6 +191,11 @@
         const all = element.querySelectorAll('.turn');
         const last = all[all.length - 1];
         const now = last ? `${all.length} ${last.querySelectorAll('.passage, .refusal, .note').length}` : '';
+        const cite = chosen && now === before && element.querySelector(`[data-key="${chosen}"]`);
+        if (cite) {  // only what was said of an answer changed
+          element.querySelectorAll('[aria-current]').forEach(other => other.removeAttribute('aria-current'));
+          cite.setAttribute('aria-current', 'true');
+        }
         if (last && now !== before) {  // only the pane scrolls: scrollIntoView would move the page with it
           pane.scrollTop += last.getBoundingClientRect().top - pane.getBoundingClientRect().top - 16;
         }

@@ -173,11 +173,11 @@ class Looking:
         self.opening = opening
 
     async def ranked(self, filters: Filters, told: str | None, event: gr.EventData) -> tuple[Any, Any]:
-        """Show who is quoted most, where the tab was turned to, unless something is shown in it already."""
+        """Show who is quoted most, where the tab was turned to, unless a speaker is shown in it already."""
         if word_of(event, "tab") != "speakers":
             return _SAME, _SAME
         await self.opening.wait()
-        if told or not self.opening.opened:
+        if (told and 'class="columns"' in told) or not self.opening.opened:
             return _SAME, _SAME
         library = self.opening.library()
         return await asyncio.to_thread(form, library), await asyncio.to_thread(ranking, library, filters)
@@ -185,7 +185,7 @@ class Looking:
     def asked(self, filters: Filters, event: gr.EventData) -> tuple[Any, Any]:
         """Show what was asked for; the outputs are the form and what is told."""
         if not self.opening.opened:
-            gr.Info("The articles are being opened: one moment.", duration=4)
+            gr.Info(self.opening.not_open, duration=4)
             return _SAME, _SAME
         speaker, other, about = (word_of(event, name)[:LONGEST_NAME] for name in ("speaker", "other", "about"))
         library = self.opening.library()
