@@ -393,7 +393,8 @@ def test_whatever_a_browser_sends_in_place_of_a_click_does_nothing(data: Any, co
     session = after(handlers, "q")
     assert all(map(is_same, handlers.chosen_in_conversation(session, reader(), sent(data))))
     assert handlers.chosen_in_list(session, {}, reader(), sent(data))[2] == session
-    assert all(map(is_same, handlers.narrowed({}, session, sent(data))))
+    outputs = handlers.narrowed({}, session, sent(data))
+    assert all(map(is_same, outputs)) and len(outputs) == 3
     assert len(conversations.kept("")) == 1
 
 
@@ -481,21 +482,24 @@ def test_a_filter_is_added_and_taken_away_and_stands_in_the_link(conversations: 
     handlers, _ = chat_of(conversations)
     session = replace(Session(), turns=(Turn("q"),))
     form = {"do": "narrow", "source": "BBC", "author": "", "since": "2024-05-01", "until": "no date"}
-    filters, bar, link, tab = handlers.narrowed({}, session, sent(form))
+    filters, bar, link = handlers.narrowed({}, session, sent(form))
     assert filters == {"source": ["BBC"], "since": "2024-05-01"}
-    assert "1 of 3 articles" in bar and is_same(tab)
+    assert "1 of 3 articles" in bar
     assert attributes("data-link", link) == ["?q=q&source=BBC&since=2024-05-01"]
-    filters, bar, link, _ = handlers.narrowed(filters, session, sent(do="drop", name="source", value="BBC"))
+    assert attributes("data-turn-to", link) == [""]
+    filters, bar, link = handlers.narrowed(filters, session, sent(do="drop", name="source", value="BBC"))
     assert filters == {"since": "2024-05-01"}
-    filters, _, _, _ = handlers.narrowed(filters, session, sent(do="drop", name="since", value="2024-05-01"))
+    assert attributes("data-link", link) == ["?q=q&since=2024-05-01"]
+    filters, _, _ = handlers.narrowed(filters, session, sent(do="drop", name="since", value="2024-05-01"))
     assert filters == {}
 
 
 def test_an_article_is_asked_alone_in_the_first_tab(conversations: Conversations) -> None:
-    filters, bar, _, tab = chat_of(conversations)[0].narrowed({}, Session(), sent(do="only", article="a.txt"))
+    filters, bar, link = chat_of(conversations)[0].narrowed({}, Session(), sent(do="only", article="a.txt"))
     assert filters == {"article": ["a.txt"]}
     assert "Article: A title" in html.unescape(bar)
-    assert tab.selected == "ask"
+    assert attributes("data-link", link) == ["?article=a.txt"]
+    assert attributes("data-turn-to", link) == ["ask"]
 
 
 def test_a_file_to_save_and_a_link_are_escaped() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from pages import HOSTILE, StubLibrary, answer, opening_of
+from pages import HOSTILE, StubLibrary, answer, attributes, opening_of
 
 from ui.conversations import Conversations
 from ui.opening import Opening
@@ -75,5 +75,17 @@ def test_an_example_is_a_button_that_says_just_what_it_asks(conversations: Conve
 def test_no_pane_takes_its_html_for_a_template(conversations: Conversations) -> None:
     page = build_page(opening_of(StubLibrary(answer(refusal="no"))), conversations)
     panes = [block for block in page.blocks.values() if isinstance(block, gr.HTML)]
-    assert len(panes) == 11
+    assert len(panes) == 12
     assert {pane.html_template for pane in panes} == {"${value}"}
+
+
+def test_each_tab_shows_a_part_of_its_own_and_the_first_is_chosen(conversations: Conversations) -> None:
+    page = build_page(opening_of(StubLibrary(answer(refusal="no"))), conversations)
+    (tabs,) = [block.value for block in page.blocks.values() if block.elem_id == "tabs"]
+    assert attributes("data-tab", tabs) == ["ask", "articles", "speakers"]
+    assert attributes("aria-selected", tabs) == ["true", "false", "false"]
+    assert attributes("tabindex", tabs) == ["0", "-1", "-1"]
+    assert attributes("aria-controls", tabs) == ["tab-ask", "tab-articles", "tab-speakers"]
+    parts = [block for block in page.blocks.values() if "tab" in (getattr(block, "elem_classes", None) or [])]
+    assert [part.elem_id for part in parts] == ["tab-ask", "tab-articles", "tab-speakers"]
+    assert [part.elem_id for part in parts if "chosen" in part.elem_classes] == ["tab-ask"]

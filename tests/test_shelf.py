@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pages import HOSTILE, STRANGE, is_inert, is_same, opening_of, sent, text_of
+from pages import HOSTILE, STRANGE, attributes, is_inert, is_same, opening_of, sent, text_of
 
 from qa import Library
 from ui import shelf as shelf_module
@@ -62,7 +62,7 @@ def all_of(outputs: AsyncIterator[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
 
 def chosen(shelf: Shelf, view: View | None = None, data: Any = None, **named: Any) -> list[tuple[Any, ...]]:
     outputs = all_of(shelf.chosen(view or View(), {}, Session(), sent(data, **named)))
-    assert all(len(one) == 8 for one in outputs)
+    assert all(len(one) == 7 for one in outputs)
     return outputs
 
 
@@ -155,13 +155,13 @@ def test_an_article_is_removed_its_file_stays_and_a_copy_goes_with_it(
     assert paths(library) == ["fair.md"]
     assert text_of("path", outputs[-1][1]) == "fair.md"
     assert (library.folder / "bridge.txt").exists()
-    assert "1 article ready" in outputs[-2][7]
+    assert "1 article ready" in outputs[-2][6]
 
 
 def test_removing_what_is_gone_already_is_no_failure(shelf: Shelf, library: Library) -> None:
     with pytest.warns(UserWarning, match="This article was removed before"):
         outputs = chosen(shelf, do="remove", article="gone.txt")
-    assert "2 articles ready" in outputs[-2][7]
+    assert "2 articles ready" in outputs[-2][6]
     assert shelf.opening.trouble is None
 
 
@@ -173,7 +173,7 @@ def test_what_cannot_be_removed_is_told(
 
     monkeypatch.setattr(library, "remove", fail)
     outputs = chosen(shelf, do="remove", article="bridge.txt")
-    assert "&lt;b&gt;.qaignore cannot be written" in outputs[-2][7]
+    assert "&lt;b&gt;.qaignore cannot be written" in outputs[-2][6]
     assert [str(one.message) for one in recwarn if one.category is UserWarning] == []
 
 
@@ -233,8 +233,9 @@ def test_an_article_is_read_or_asked_alone(shelf: Shelf, library: Library) -> No
     ((view, table, source, *rest),) = chosen(shelf, do="read", article=bridge.id)
     assert text_of("text", source) == bridge.text
     assert all(map(is_same, [view, table, *rest]))
-    ((_, _, source, filters, *_),) = chosen(shelf, do="only", article="bridge.txt")
+    ((_, _, source, filters, _, link, _),) = chosen(shelf, do="only", article="bridge.txt")
     assert (filters, is_same(source)) == ({"article": ["bridge.txt"]}, True)
+    assert attributes("data-turn-to", link) == ["ask"]
 
 
 def test_an_article_that_is_gone_is_told(shelf: Shelf) -> None:
@@ -249,6 +250,12 @@ def test_refresh_reads_what_is_new(shelf: Shelf, library: Library) -> None:
     assert text_of("path", outputs[-1][1]) == "bridge.txtfair.mdtram.txt"
 
 
+def test_the_table_is_made_when_its_own_tab_is_turned_to(shelf: Shelf) -> None:
+    assert text_of("path", asyncio.run(shelf.table(View(), sent(tab="articles")))) == "bridge.txtfair.md"
+    for data in ({"tab": "ask"}, {"tab": "speakers"}, {"tab": ["articles"]}, *STRANGE):
+        assert is_same(asyncio.run(shelf.table(View(), sent(data)))), data
+
+
 def test_before_the_articles_are_open_there_is_no_table(make_shelf: Callable[..., Shelf], tmp_path: Path) -> None:
     def fail(report: object) -> Any:
         raise FileNotFoundError("no folder")
@@ -257,7 +264,7 @@ def test_before_the_articles_are_open_there_is_no_table(make_shelf: Callable[...
     shelf = make_shelf(opening=opening)
     assert shelf.searched("x", View())[1] == ""
     opening._open()
-    assert asyncio.run(shelf.table(View())) == ""
+    assert asyncio.run(shelf.table(View(), sent(tab="articles"))) == ""
     outputs = all_of(shelf.add([uploaded(tmp_path, "tram.txt", "A tram.\n")], View()))
     assert 'class="report failed"' in outputs[0][2]
 

@@ -145,6 +145,15 @@ def test_statements_are_the_sentences_in_which_somebody_is_quoted_oldest_first(t
     assert town.statements("nobody") == []
 
 
+def test_statements_stand_in_the_order_of_time_and_those_without_a_date_last(
+    make_library: Callable[[], Library], folder: Path
+) -> None:
+    for name, day in {"a": "", "b": "June 4, 2024\n\n", "c": "May 3, 2024\n\n", "d": "June 4, 2024\n\n"}.items():
+        (folder / f"{name}.txt").write_text(f'{day}"The dam {name} holds for years," said Maria Lopez.\n')
+    found = [statement.article.path for statement in make_library().statements("Maria Lopez")]
+    assert found == ["c.txt", "b.txt", "d.txt", "a.txt"]
+
+
 @pytest.mark.model
 @pytest.mark.parametrize(
     ("question", "starts"),

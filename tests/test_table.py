@@ -51,7 +51,7 @@ def test_an_article_is_a_row_with_what_is_known_of_it(make_library: Make, folder
     assert text_of("title", found).startswith("TitleBridge closed")
     assert text_of("path", found) == "bridge.txtcopy.txtfair.md"
     assert text_of("published", found) == "Date02 May 202402 May 202401 Jun 2024"
-    assert text_of("state", found) == "readsame text as bridge.txtread"
+    assert text_of("state", found) == "Statereadsame text as bridge.txtread"
     assert text_of("source", found) == "SourceTown Gazette"
     assert text_of("pages", found) == "1 to 3 of 3 articles"
     removals = [attrs for _, attrs in Page(found).elements if attrs.get("data-do") == "remove"]

@@ -7,23 +7,19 @@ from datetime import date
 from typing import Any
 
 import pytest
-from pages import HOSTILE, STRANGE, Page, article, attributes, is_inert, is_same, opening_of, sent, text_of
+from pages import HOSTILE, STRANGE, Page, article, attributes, is_inert, is_same, opening_of, sent, statement, text_of
 
-from qa import Article, Filters, Quote, Speaker
+from qa import Article, Filters, Speaker, Statement
 from ui.opening import Opening
 from ui.speakers import Looking, form, ranking, statements
 
 
-def quote(of: Article, text: str = "Two.", speaker: str | None = "Anna Berg") -> Quote:
-    start = of.text.index(text)
-    return Quote(of, start, start + len(text), speaker, "direct", None, None, "name")
-
-
-def said_on(*days: str | None, speaker: str | None = "Anna Berg") -> list[Quote]:
-    """Return quotes, each of an article of its day."""
+def said_on(*days: str | None, speaker: str | None = "Anna Berg") -> list[Statement]:
+    """Return statements, each of an article of its day."""
     return [
-        quote(
+        statement(
             article(id=f"{speaker} {n}", path=f"{n}.txt", published=date.fromisoformat(day) if day else None),
+            "Two.",
             speaker=speaker,
         )
         for n, day in enumerate(days)
@@ -31,28 +27,28 @@ def said_on(*days: str | None, speaker: str | None = "Anna Berg") -> list[Quote]
 
 
 class Quoting:
-    """A library of given quotes, by the name that is asked for."""
+    """A library of given statements, oldest first, by the name that is asked for."""
 
-    def __init__(self, quotes: dict[str, list[Quote]], speakers: list[Speaker] | None = None) -> None:
-        self.by_name, self.known = quotes, speakers or []
+    def __init__(self, said: dict[str, list[Statement]], speakers: list[Speaker] | None = None) -> None:
+        self.by_name, self.known = said, speakers or []
         self.asked: list[tuple[str | None, str | None, Filters]] = []
 
-    def quotes(self, speaker: str | None = None, about: str | None = None, **filters: Any) -> list[Quote]:
+    def statements(self, speaker: str | None = None, about: str | None = None, **filters: Any) -> list[Statement]:
         self.asked.append((speaker, about, filters))  # type: ignore[arg-type]
         if speaker is None:
-            return [one for quotes in self.by_name.values() for one in quotes]
+            return [one for said in self.by_name.values() for one in said]
         return self.by_name.get(speaker, [])
 
     def speakers(self, k: int | None = None, **filters: Any) -> list[Speaker]:
         return self.known[:k]
 
     def article(self, article_id: str) -> Article:
-        return {one.article.id: one.article for quotes in self.by_name.values() for one in quotes}[article_id]
+        return {one.article.id: one.article for said in self.by_name.values() for one in said}[article_id]
 
 
-def told(quotes: dict[str, list[Quote]], *names: str, about: str = "") -> str:
-    library: Any = Quoting(quotes)
-    return statements(library, names or list(quotes), about, {})
+def told(said: dict[str, list[Statement]], *names: str, about: str = "") -> str:
+    library: Any = Quoting(said)
+    return statements(library, names or list(said), about, {})
 
 
 def bars(found: str) -> list[tuple[str | None, ...]]:
@@ -66,8 +62,8 @@ def counts(found: str) -> list[str]:
     return [title.split("</title>")[0] for title in found.split("<title>")[1:]]
 
 
-def looking(quotes: dict[str, list[Quote]], speakers: list[Speaker] | None = None) -> Looking:
-    library: Any = Quoting(quotes, speakers)
+def looking(said: dict[str, list[Statement]], speakers: list[Speaker] | None = None) -> Looking:
+    library: Any = Quoting(said, speakers)
     return Looking(opening_of(library))
 
 
@@ -92,33 +88,34 @@ def test_where_nobody_is_quoted_that_is_told() -> None:
     assert text_of("note", told({}, "", about="the dam")) == "The articles quote nobody about the dam."
 
 
-def test_statements_stand_in_the_order_of_time_and_those_without_a_date_last() -> None:
-    found = told({"Berg": said_on(None, "2024-06-01", "2024-05-02", "2024-06-01")})
+def test_statements_stand_under_their_days_and_those_without_a_date_under_none() -> None:
+    found = told({"Berg": said_on("2024-05-02", "2024-06-01", "2024-06-01", None)})
     assert [part.split("</h3>")[0] for part in found.split("<h3>")[1:]] == [
         "2 May 2024",
         "1 June 2024",
         "Without a date",
     ]
     assert '<h2 dir="auto">Anna Berg</h2>' in found
+    assert [part.count("<blockquote") for part in found.split("<h3>")] == [0, 1, 2, 1]
     assert text_of("summary", found) == "4 statements, in 4 articles"
 
 
 def test_of_very_many_statements_the_first_200_are_shown() -> None:
     of = article(published=date(2024, 5, 2))
-    found = told({"Berg": [quote(of)] * 1_234})
+    found = told({"Berg": [statement(of, "Two.")] * 1_234})
     assert found.count("<blockquote") == 200
     assert text_of("note", found) == "and 1,034 more"
     assert text_of("summary", found) == "1,234 statements, in 1 article"
-    assert "and " not in text_of("note", told({"Berg": [quote(of)] * 200}))
+    assert "and " not in text_of("note", told({"Berg": [statement(of, "Two.")] * 200}))
 
 
 def test_up_to_46_days_are_counted_by_the_day() -> None:
     found = told({"Berg": said_on("2024-05-01", "2024-05-03", "2024-05-03", "2024-05-04")})
     assert counts(found) == ["1 May 2024: 1 statement", "3 May 2024: 2 statements", "4 May 2024: 1 statement"]
     assert bars(found) == [
-        ("14.0", "36.0", "112.0", "36.0"),
-        ("294.0", "0.0", "112.0", "72.0"),
-        ("434.0", "36.0", "112.0", "36.0"),
+        ("50.0", "36.0", "40.0", "36.0"),
+        ("330.0", "0.0", "40.0", "72.0"),
+        ("470.0", "36.0", "40.0", "36.0"),
     ]
     assert attributes("aria-label", found) == [
         "Statements by Anna Berg in each day, from 1 May 2024 to 4 May 2024; most, 2, in 3 May 2024"
@@ -129,14 +126,14 @@ def test_up_to_46_days_are_counted_by_the_day() -> None:
 def test_up_to_four_years_are_counted_by_the_month() -> None:
     found = told({"Berg": said_on("2023-12-31", "2024-01-01", "2024-01-31", "2024-03-01")})
     assert counts(found) == ["December 2023: 1 statement", "January 2024: 2 statements", "March 2024: 1 statement"]
-    assert [x for x, *_ in bars(found)] == ["14.0", "154.0", "434.0"]
+    assert [x for x, *_ in bars(found)] == ["50.0", "190.0", "470.0"]
     assert "<span>December 2023</span><span>2 at most in a month</span><span>March 2024</span>" in found
 
 
 def test_more_than_four_years_are_counted_by_the_year() -> None:
     found = told({"Berg": said_on("2001-12-31", "2002-01-01", "2002-12-31", "2008-02-29")})
     assert counts(found) == ["2001: 1 statement", "2002: 2 statements", "2008: 1 statement"]
-    assert [x for x, *_ in bars(found)] == ["7.0", "77.0", "497.0"]
+    assert [x for x, *_ in bars(found)] == ["15.0", "85.0", "505.0"]
 
 
 @pytest.mark.parametrize(
@@ -163,13 +160,23 @@ def test_of_statements_without_a_date_there_is_no_picture() -> None:
     assert "<figure>" not in found and found.count("<blockquote") == 2
 
 
-def test_two_speakers_share_one_period() -> None:
-    found = told({"Berg": said_on("2024-05-01"), "Kohl": said_on("2024-05-04", speaker="Ilse Kohl")})
+def test_two_speakers_share_one_period_and_one_scale() -> None:
+    berg, kohl = said_on("2024-05-01", "2024-05-01"), said_on("2024-05-04", speaker="Ilse Kohl")
+    found = told({"Berg": berg, "Kohl": kohl})
     assert attributes("data-count", found) == ["2"]
     assert [label.partition(", ")[2].partition(";")[0] for label in map(str, attributes("aria-label", found))] == [
         "from 1 May 2024 to 4 May 2024"
     ] * 2
-    assert [x for x, *_ in bars(found)] == ["14.0", "434.0"]
+    assert bars(found) == [("50.0", "0.0", "40.0", "72.0"), ("470.0", "36.0", "40.0", "36.0")]
+    assert "<span>2 at most in a day</span>" in found and "<span>1 at most in a day</span>" in found
+
+
+def test_bars_are_as_wide_as_there_is_room_for_and_no_wider_than_40() -> None:
+    assert bars(told({"Berg": said_on("2024-05-01")})) == [("260.0", "0.0", "40.0", "72.0")]
+    assert bars(told({"Berg": said_on("2024-05-01", "2024-05-20")})) == [
+        ("2.8", "0.0", "22.4", "72.0"),
+        ("534.8", "0.0", "22.4", "72.0"),
+    ]
 
 
 def test_beside_one_with_dates_one_without_any_has_no_picture() -> None:
@@ -188,9 +195,9 @@ def test_hostile_names_topics_and_articles_are_shown_and_do_not_run(hostile: str
     of = article(
         f"He said: {hostile}", title=hostile, source=hostile, id=hostile, path=hostile, published=date(2024, 5, 2)
     )
-    quotes = {hostile: [quote(of, hostile, speaker=hostile)], "nobody" + hostile: []}
-    library: Any = Quoting(quotes, [Speaker(hostile, 3, (hostile, hostile))])
-    found = statements(library, list(quotes), hostile, {})
+    said = {hostile: [statement(of, hostile, speaker=hostile)], "nobody" + hostile: []}
+    library: Any = Quoting(said, [Speaker(hostile, 3, (hostile, hostile))])
+    found = statements(library, list(said), hostile, {})
     assert text_of("title", found) == text_of("passage", found)[len(hostile) :][: len(hostile)] == hostile
     assert attributes("data-article", found) == [hostile, hostile]
     ranked, made = ranking(library, {}), form(library, hostile, hostile, hostile)
@@ -214,9 +221,11 @@ def test_the_form_asks_for_speakers_and_a_topic() -> None:
 
 def test_the_tab_shows_the_ranking_first_and_keeps_what_is_shown() -> None:
     handlers = looking({}, [Speaker("Anna Berg", 8, ("Anna Berg",))])
-    made, ranked = asyncio.run(handlers.ranked({}, None))
+    made, ranked = asyncio.run(handlers.ranked({}, None, sent(tab="speakers")))
     assert '<option value="Anna Berg">' in made and "Who is quoted most" in ranked
-    assert all(map(is_same, asyncio.run(handlers.ranked({}, "<p>something</p>"))))
+    assert all(map(is_same, asyncio.run(handlers.ranked({}, "<p>something</p>", sent(tab="speakers")))))
+    for data in ({"tab": "ask"}, {"tab": "articles"}, {"tab": ["speakers"]}, *STRANGE):
+        assert all(map(is_same, asyncio.run(handlers.ranked({}, None, sent(data))))), data
 
 
 def test_what_is_asked_is_asked_of_the_filtered_articles() -> None:
