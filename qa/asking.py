@@ -60,7 +60,8 @@ class Asking:
         if known:
             return known
         try:
-            whole = made_whole(text, history, partial(self._is_quoted, history, filters))
+            quoted, pronoun = partial(self._is_quoted, history, filters), partial(self._pronoun, filters)
+            whole = made_whole(text, history, quoted, pronoun)
             whole = self._dated(whole, today, filters)
             asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))
         except (NobodyMeantError, NoSuchDayError) as why:
@@ -107,6 +108,13 @@ class Asking:
             return True
         articles = {s.article.id for answer in history[-_LOOKED_BACK:] for s in answer.statements}
         return bool(articles and speakers_in_role(name, self.store.quotes(articles=articles, **filters)))
+
+    def _pronoun(self, filters: Filters, name: str) -> str | None:
+        """Return by which pronoun, "he" or "she", the articles mostly go on about somebody; None: it is not known."""
+        spellings = [meant.spelling for meant in self._speakers(**filters).meant(name) if meant.same]
+        counts = self.store.pronouns(spellings) if spellings else {}
+        known = [word for word in ("he", "she") if counts.get(word, 0)]
+        return max(known, key=lambda word: counts[word]) if known else None
 
     def _speakers(self, **filters: Unpack[Filters]) -> Speakers:
         """Return who is quoted; what was returned last is kept, for a refusal needs it again."""

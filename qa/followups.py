@@ -21,7 +21,7 @@ _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
 # "What do they say about Syria?" may ask for the articles: only after an answer about a speaker is that the speaker.
 _THEY = re.compile(r"they|them|it", re.IGNORECASE)
 _JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
-_AND_ABOUT = re.compile(rf"{_JOINED}(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
+_AND_ABOUT = re.compile(rf"(?P<joined>{_JOINED})?(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
 _INSTEAD = re.compile(rf"(?:{_JOINED}*(?:what|how)\s+about|{_JOINED}+)\s*(?P<rest>\S.*)", re.I | re.DOTALL)
 _THING = re.compile(r"[\w’'-]+(?:\s[\w’'-]+){0,3}")
 _ONE_THING = re.compile(
@@ -64,26 +64,45 @@ _NAME = re.compile(
 )
 _NOUNS = re.compile(r"\b(?:the|an?)\s+(?:(?!of\b|in\b|on\b|at\b|by\b|to\b|was\b|is\b|and\b)[a-z][\w’'-]*\s?){1,3}")
 
+_A_MONTH = r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|fall|winter)"
+_THEN = r"(?:because|during|in|on|at|for|since|after|before|over|to)\b"
+_WHERE = re.compile(r"\b(?:in|at|on|of|from|to|near|for|by|with)\s+$", re.IGNORECASE)
+
+_WERE = re.compile(
+    r"(?P<is>was|were|is|are)\s+(?:any\s+|some\s+)?(?P<who>[a-z]+(?:\s[a-z]+)?)\s(?P<rest>\w+(?:ed|en|t|n)\b.*)"
+)
+_DID = re.compile(
+    rf"(?P<did>did|does|do)\s(?P<who>(?:the\s)?\S+)\s(?P<verb>\w+)\s(?P<what>.+?)(?P<rest>\s{_THEN}.*|\W*$)"
+)
+_GENDER = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "hers": "she"}
+
 Quoted = Callable[[str], bool]
+Pronoun = Callable[[str], "str | None"]
 
 
 class NobodyMeantError(ValueError):
     """A follow-up stands for somebody whom no turn before it names; the message says so to a person."""
 
 
-def made_whole(question: str, history: Sequence[Answer], is_quoted: Quoted = lambda name: False) -> str:
+def made_whole(
+    question: str,
+    history: Sequence[Answer],
+    is_quoted: Quoted = lambda name: False,
+    pronoun_of: Pronoun = lambda name: None,
+) -> str:
     """Return ``question`` with what it takes from the ``history`` (oldest first) put in its place.
 
-    A pronoun that is asked to have said something stands for the speaker of the latest answer about one, whatever the
-    speaker's gender: "what else did he say?"; "and about Assad?" asks for that speaker, too. "What about Kohl?" asks
+    A pronoun that is asked to have said something stands for the speaker of the latest answer about one, but for those
+    of whom the articles use another (``pronoun_of`` tells "he" or "she"): "what else did he say?"; "and about Assad?"
+    asks for that speaker, too. "What about Kohl?" asks
     the last question of somebody else, where Kohl ``is_quoted``, and otherwise about something else; "and in May?" of
     another period; "where?" for something else. "Who else?" asks who else is quoted on its topic; other pronouns stand
     for whom and what the last question was about. Raises NobodyMeantError where there is none.
     """
     rest = _AND_ABOUT.fullmatch(question)
-    if rest:
+    if rest and (rest["joined"] or _latest(history)):
         return f"what did {_speaker('and', history)} say {rest['rest']}"
-    last = _Last(history) if history else None
+    last = _Last(history, pronoun_of) if history else None
     if last:
         for read in (last.in_another_period, last.of_another, last.asked_otherwise, last.by_others):
             whole = read(question, is_quoted)
@@ -95,7 +114,7 @@ def made_whole(question: str, history: Sequence[Answer], is_quoted: Quoted = lam
     named, topic = question[slice(*span)], question[span[1] :]
     pronoun = _HE.fullmatch(named) or (_THEY.fullmatch(named) and _latest(history))
     if pronoun:
-        named = _speaker(named, history)
+        named = _speaker(named, history, pronoun_of)
     elif last:
         named = last.with_names(f"of {named}").removeprefix("of ")  # "his mother"
     if last:  # "her plan" is the speaker's own, who is named before it
@@ -112,6 +131,7 @@ def pointed_at(question: str, history: Sequence[Answer]) -> Answer | None:
     shown = next((answer for answer in reversed(history) if answer.statements), None)
     if shown is None:
         return None
+    plain = re.sub(r",?\s+please$", "", plain, flags=re.IGNORECASE)
     found = _SHOW_ONE.fullmatch(plain)
     if found and (found["ordinal"] or found["number"]):
         word = (found["ordinal"] or "").lower()
@@ -129,6 +149,14 @@ def pointed_at(question: str, history: Sequence[Answer]) -> Answer | None:
     return None
 
 
+def _again(shown: Answer, question: str, statements: Sequence[Statement], told: str) -> Answer:
+    """Return some of what was shown; what is asked next goes on from the question that it was shown to."""
+    asked = shown.understood or shown.question
+    return replace(
+        shown, question=question, understood=asked, statements=tuple(statements), short=None, summary=told, names=()
+    )
+
+
 def _when(statements: Sequence[Statement]) -> str:
     """Return when statements were published, in words."""
     days = sorted({statement.article.published for statement in statements if statement.article.published})
@@ -142,23 +170,29 @@ def _when(statements: Sequence[Statement]) -> str:
 class _Last:
     """The turns before a follow-up: what was asked last, of whom and about what."""
 
-    def __init__(self, history: Sequence[Answer]) -> None:
+    def __init__(self, history: Sequence[Answer], pronoun_of: Pronoun) -> None:
         self.history = history
-        self.answer = history[-1]
+        self.pronoun_of = pronoun_of
+        whole = [answer for answer in history if terms(answer.understood or answer.question)]
+        self.answer = whole[-1] if whole else history[-1]
         self.text = self.answer.understood or self.answer.question
         self.question: Question = parse_question(self.text)
         try:
             self.without_period = parse_question(self.text, today=date.max).text
         except NoSuchDayError:
             self.without_period = self.text
-        self.topic = self.question.topic if self.question.quoted else _thing_in(self.text)
-        if self.question.quoted and self.question.topic:
-            self.topic = parse_question(self.without_period).topic or self.topic
+        plain, rest = self.text.rstrip(" ?!."), self.without_period.rstrip(" ?!.")
+        self.period = plain[len(rest) :].strip() if plain.startswith(rest) else ""
+        topic = parse_question(self.without_period).topic if self.question.quoted else None
+        self.topic = re.sub(r"^(?:about|on)\s+", "", topic) if topic else _thing_in(self.without_period)
 
     def in_another_period(self, question: str, _: Quoted) -> str | None:
         """Read "and in May?"."""
         words = _stripped(question)
         words = f"in {words}" if re.fullmatch(r"\d{4}", words) else words
+        year = re.search(r"\d{4}", self.period)
+        if year and not re.search(r"\d{4}", words) and re.search(_A_MONTH, words, re.IGNORECASE):
+            words = f"{words} {year[0]}"
         found = any(not before and not after for before, _read, after in periods_in(words, date.max, lambda: None))
         return f"{self.without_period.rstrip(' ?!.')} {words}?" if found else None
 
@@ -166,17 +200,24 @@ class _Last:
         """Read "what about Kohl?"."""
         found = _INSTEAD.fullmatch(question.rstrip(" ?!."))
         other = found["rest"] if found else ""
-        about = " about " in question.partition(other)[0] if other else False
-        if not (_ONE_THING.fullmatch(other) or (about and _THING.fullmatch(other))) or _ASKING.match(f"{other} "):
+        person = self._person(other.lower()) if _HE.fullmatch(other) else None
+        if person and self.topic:
+            return f"what did {person} say about {self.topic}?"
+        named = " about " in question.partition(other)[0] if other else False
+        if not (_ONE_THING.fullmatch(other) or (named and _THING.fullmatch(other))) or _ASKING.match(f"{other} "):
             return None
         asked = self.question
         speaker = asked.speaker or (_latest(self.history) if asked.quoted else None)
-        if asked.quoted and speaker:
-            if is_quoted(other) and terms(other) != terms(speaker):
-                return f"what did {other} say{f' about {self.topic}' if self.topic else ''}?"
-            return f"what did {speaker} say about {self.with_names(f'of {other}').removeprefix('of ')}?"
+        now = f" {self.period}" if self.period else ""
+        on_topic = f" about {self.topic}{now}" if self.topic else now
+        another = not speaker or terms(other) != terms(speaker)
+        if another and (asked.quoted or not _NAME.search(self.text)) and is_quoted(other):
+            return f"what did {other} say{on_topic}?"
+        if asked.quoted:
+            thing = self.with_names(f"of {other}").removeprefix("of ")
+            return f"what did {speaker} say about {thing}?" if speaker else None
         place = _NAME.search(self.text) if other[:1].isupper() else _NOUNS.search(self.text) or _NAME.search(self.text)
-        if asked.quoted or not place:
+        if not place:
             return None
         return f"{self.text[: place.start()]}{other}{' ' if place[0].endswith(' ') else ''}{self.text[place.end() :]}"
 
@@ -184,9 +225,12 @@ class _Last:
         """Read "where?"."""
         found = _BARE_ASK.fullmatch(question.rstrip(" ?!."))
         before = _ASKING.fullmatch(self.text)
-        if not found or not before or self.question.quoted:
+        if not found or self.question.quoted:
             return None
-        ask, rest = found["ask"], before["rest"]
+        ask, plain = found["ask"], self.text[:1].lower() + self.text[1:]
+        if not before:
+            return _of_yes_or_no(ask, plain)
+        rest = before["rest"]
         if before["ask"].lower() == "who":  # "Who built the dam?" -> "When was it that Ann Lee built the dam?"
             return f"{ask} was it that {self.answer.short or 'somebody'} {rest}"
         return f"{'by whom' if ask.lower() == 'who' else ask} {rest}"
@@ -195,18 +239,19 @@ class _Last:
         """Read "who else?"."""
         if not self.topic or not _OTHERS.fullmatch(question.rstrip(" ?!.")):
             return None
-        return f"who else spoke about {self.topic}?"
+        but = self.question.speaker or (_latest(self.history) if self.question.quoted else None)
+        now = f" {self.period}" if self.period else ""
+        return f"who {f'besides {but}' if but else 'else'} spoke about {self.topic}{now}?"
 
     def with_names(self, question: str, *, but_of_persons: bool = False) -> str:
         """Put whom and what the last question was about in the place of pronouns that have nobody before them."""
-        person = self._person()
         parts, done = [], 0
         for found in _PRONOUN.finditer(question):
             before = question[: found.start()]
             if _NAME.search(f" {before.partition(' ')[2]}") or (found["thing"] and _NOUNS.search(before)):
                 break
             word = found[0].lower()
-            name = person if found["person"] else self.topic if found["thing"] else self._place()
+            name = self._person(word) if found["person"] else self.topic if found["thing"] else self._place()
             if found["person"] and but_of_persons:
                 break
             if not name or _NOT_A_THING.match(question[found.start() :]) or not before.strip():
@@ -216,25 +261,40 @@ class _Last:
             done = found.end()
         return "".join([*parts, question[done:]])
 
-    def _person(self) -> str | None:
+    def _person(self, word: str) -> str | None:
         if not self.question.quoted:
             if self.answer.short and (self.question.asked_for or ("",))[0] == "person":
                 return self.answer.short
-            names = _NAME.findall(self.text)
-            if names:
-                return str(names[0])
-        return _latest(self.history)
+            for name in _NAME.findall(self.text):
+                if _fits(word, name, self.pronoun_of):
+                    return str(name)
+        return _latest(self.history, word, self.pronoun_of)
 
     def _place(self) -> str | None:
         asked = (self.question.asked_for or ("",))[0]
         return f"in {self.answer.short}" if asked == "place" and self.answer.short else None
 
 
+def _of_yes_or_no(ask: str, text: str) -> str | None:
+    """Put a question word before a question for yes or no: "Were schools closed?", how many: how many schools were."""
+    if not re.match(r"(?:was|were|is|are|did|does|do|has|have|had|will|can)\s", text):
+        return None
+    if ask.lower() != "how many":
+        return f"{ask} {text}"
+    many, did = _WERE.match(text), _DID.match(text)
+    if many:
+        return f"{ask} {many['who']} {many['is']} {many['rest']}"
+    return f"{ask} {did['what']} {did['did']} {did['who']} {did['verb']}{did['rest']}" if did else None
+
+
 def _thing_in(text: str) -> str | None:
-    """Return what a question is about: the first thing in it, or else the last name."""
+    """Return what a question is about: a name that is no place, or else a thing in it, or else the last name."""
+    names = [found for found in _NAME.finditer(text) if not _WHERE.search(text[: found.start()])]
     thing = _NOUNS.search(text)
-    names = _NAME.findall(text)
-    return thing[0].strip() if thing else names[-1] if names else None
+    if names:
+        return names[0][0]
+    every = _NAME.findall(text)
+    return thing[0].strip() if thing else every[-1] if every else None
 
 
 def _stripped(question: str) -> str:
@@ -243,8 +303,8 @@ def _stripped(question: str) -> str:
     )
 
 
-def _speaker(word: str, history: Sequence[Answer]) -> str:
-    speaker = _latest(history)
+def _speaker(word: str, history: Sequence[Answer], pronoun_of: Pronoun = lambda name: None) -> str:
+    speaker = _latest(history, word, pronoun_of)
     if speaker is None:
         raise NobodyMeantError(
             f"{'Who is meant?' if word == 'and' else f'Who is “{word}”?'} "
@@ -253,14 +313,29 @@ def _speaker(word: str, history: Sequence[Answer]) -> str:
     return speaker
 
 
-def _latest(history: Sequence[Answer]) -> str | None:
-    """Return the speaker of the latest answer about one, also of one that was refused."""
-    for answer in reversed(history):
-        named = Counter(statement.speaker for statement in answer.statements if statement.speaker)
-        asked = parse_question(answer.understood or answer.question)
-        speaker = named.most_common(1)[0][0] if named else asked.speaker
-        if not speaker and answer.short and (asked.asked_for or ("",))[0] == "person":
-            speaker = answer.short
-        if speaker:
-            return speaker
-    return None
+def _latest(history: Sequence[Answer], word: str = "", pronoun_of: Pronoun = lambda name: None) -> str | None:
+    """Return the speaker of the latest answer about one, also of one that was refused, for whom ``word`` may stand.
+
+    For "she", somebody whom the articles call so goes before one of whom it is not known.
+    """
+    speakers = [speaker for speaker in map(_speaker_of, reversed(history)) if speaker]
+    gender = _GENDER.get(word.lower())
+    if gender:
+        named = [name for answer in reversed(history) for name in _NAME.findall(answer.understood or answer.question)]
+        for name in (*speakers, *map(str, named)):
+            if pronoun_of(name) == gender:
+                return name
+    return next((speaker for speaker in speakers if _fits(word, speaker, pronoun_of)), next(iter(speakers), None))
+
+
+def _speaker_of(answer: Answer) -> str | None:
+    named = Counter(statement.speaker for statement in answer.statements if statement.speaker).most_common(1)
+    asked = parse_question(answer.understood or answer.question)
+    if named or asked.speaker:
+        return named[0][0] if named else asked.speaker
+    return answer.short if (asked.asked_for or ("",))[0] == "person" else None
+
+
+def _fits(word: str, name: str, pronoun_of: Pronoun) -> bool:
+    gender = _GENDER.get(word.lower())
+    return gender is None or pronoun_of(name) in (None, gender)

@@ -51,7 +51,7 @@ _WHAT_X_SAID = tuple(
     )
 )
 _WHO_SAID = re.compile(
-    rf"{_AND}who\s+(?:else\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
+    rf"{_AND}who\s+(?:else\s+|besides\s+(?:\S+\s+){{1,5}}?)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
     r"(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
 )
@@ -205,9 +205,9 @@ def _what_x_said(plain: str) -> re.Match[str] | None:
 
 
 def _asks_else(found: re.Match[str]) -> bool:
-    """Tell whether "else" stands before the topic: "what else", "who else", "anything else about"."""
+    """Tell whether "else" stands before the topic: "what else", "who else", "anything else about"; or "besides"."""
     until = found.start("topic") if found["topic"] else found.end()
-    return "else" in found.string[:until].lower().split()
+    return not {"else", "besides"}.isdisjoint(found.string[:until].lower().split())
 
 
 def terms(text: str) -> frozenset[str]:

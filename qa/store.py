@@ -765,6 +765,20 @@ class Store:
         with self._cursor() as cursor:
             return dict(cursor.execute(query, values))
 
+    def pronouns(self, speakers: Sequence[str]) -> dict[str, int]:
+        """Return the pronouns, in lower case, that stand for some speakers in at most a hundred of their quotes."""
+        query = """
+            SELECT pronoun, count(*) FROM (
+                SELECT lower(substr(text, json_extract(mention, '$[0]') + 1,
+                    json_extract(mention, '$[1]') - json_extract(mention, '$[0]'))) AS pronoun
+                FROM quotes JOIN articles ON articles.id = quotes.article
+                WHERE speaker IN (SELECT value FROM json_each(?)) AND resolved_by = 'pronoun' AND mention IS NOT NULL
+                LIMIT 100
+            ) GROUP BY pronoun
+        """
+        with self._cursor() as cursor:
+            return dict(cursor.execute(query, (json.dumps(list(speakers)),)))
+
     def quotes(
         self,
         *,

@@ -86,13 +86,13 @@ WHERE = Answer("Where was James Foley abducted?", ABDUCTED.statements, (), None,
     ("before", "question", "whole"),
     [
         (ABOUT_DAM, "what about football?", "what did Lavrov say about football?"),
-        (ABOUT_DAM, "What about the Americans?", "what did the Americans say about the dam?"),
-        (ABOUT_DAM, "and Kohl?", "what did Kohl say about the dam?"),
+        (ABOUT_DAM, "What about the Americans?", "what did the Americans say about the dam in May?"),
+        (ABOUT_DAM, "and Kohl?", "what did Kohl say about the dam in May?"),
         (ABOUT_DAM, "what about his family?", "what did Lavrov say about Sergei Lavrov’s family?"),
         (ABOUT_DAM, "and in June?", "what did Lavrov say about the dam in June?"),
         (ABOUT_DAM, "what about 2013?", "what did Lavrov say about the dam in 2013?"),
-        (ABOUT_DAM, "who else?", "who else spoke about the dam?"),
-        (ABOUT_DAM, "Did anyone disagree with him?", "who else spoke about the dam?"),
+        (ABOUT_DAM, "who else?", "who besides Lavrov spoke about the dam in May?"),
+        (ABOUT_DAM, "Did anyone disagree with him?", "who besides Lavrov spoke about the dam in May?"),
         (ABOUT_DAM, "what does he think about it?", "what does Sergei Lavrov think about the dam?"),
         (ABOUT_DAM, "what did Berg say about her plan?", "what did Berg say about her plan?"),
         (ABOUT_DAM, "Who is Assad?", "Who is Assad?"),
@@ -112,6 +112,44 @@ WHERE = Answer("Where was James Foley abducted?", ABDUCTED.statements, (), None,
 )
 def test_a_follow_up_takes_what_it_lacks_from_the_last_question(before: Answer, question: str, whole: str) -> None:
     assert made_whole(question, [before], lambda name: name in ("the Americans", "Kohl")) == whole
+
+
+SHE = {"Anna Berg": "she", "Peter Holm": "he"}
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("what else did she say?", "what else did Anna Berg say?"),
+        ("what else did he say?", "what else did Peter Holm say?"),
+        ("What did they say about her?", "What did Peter Holm say about Anna Berg?"),
+    ],
+)
+def test_a_pronoun_stands_for_the_latest_of_whom_the_articles_use_it(question: str, whole: str) -> None:
+    history = [answered("what did Anna Berg say?", "Anna Berg"), answered("what did Peter Holm say?", "Peter Holm")]
+    assert made_whole(question, history, pronoun_of=SHE.get) == whole
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "whole"),
+    [
+        (
+            "Were schools closed because of the spill?",
+            "how many?",
+            "how many schools were closed because of the spill?",
+        ),
+        ("Were schools closed because of the spill?", "where?", "where were schools closed because of the spill?"),
+        ("did Ann Lee count dead fish in the river?", "when?", "when did Ann Lee count dead fish in the river?"),
+        ("did Greenwater count dead fish in May?", "how many?", "how many dead fish did Greenwater count in May?"),
+    ],
+)
+def test_a_question_word_alone_is_put_before_a_question_for_yes_or_no(before: str, question: str, whole: str) -> None:
+    assert made_whole(question, [answered(before)]) == whole
+
+
+def test_a_month_has_the_year_of_the_period_before() -> None:
+    before = answered("what did Lavrov say about the dam in March 2014?", "Lavrov")
+    assert made_whole("and in May?", [before]) == "what did Lavrov say about the dam in May 2014?"
 
 
 SHOWN = Answer(
