@@ -17,9 +17,11 @@
       for (const details of element.querySelectorAll('details[data-key]')) {
         if (open.get(details.dataset.key)) details.open = true;
       }
-      if (focused && document.activeElement === document.body) {
-        element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({preventScroll: true});
-      }
+      if (!focused || document.activeElement !== document.body) return;
+      // Where it is gone, or can do no more, the first one that is there.
+      const controls = ':is(button, summary)[data-key]:not([disabled])';
+      const same = element.querySelector(`[data-key="${CSS.escape(focused)}"]:not([disabled])`);
+      (same ?? element.querySelector(controls))?.focus({preventScroll: true});
     });
     return {close: key => open.delete(key)};
   }
