@@ -24,12 +24,19 @@ from qa.suggestions import instead, statements_looked_for
 _ANSWERED_FROM = 10
 _MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
-# "Since the summit", "before Foley's death": what ends in a word that is no name.
+# "Since the summit", "before Foley's death", "between the spill and the fine": what ends in a word that is no name.
+_HAPPENED = (
+    r"(?:the|his|her|their|(?-i:[^\W\d_a-z])\S*['’]s)\s+(?:\S+\s+){0,4}?"
+    r"(?-i:[a-z])[\w-]*(?:\s(?:of|in|at|on)\s(?:the\s)?(?-i:[^\W\d_a-z])[\w-]*)?"
+)
 _EVENT = re.compile(
-    r"\b(?:since|before|after|until|till)\s+(?P<event>(?:the|his|her|their|(?-i:[^\W\d_a-z])\S*['’]s)\s+(?:\S+\s+){0,4}?"
-    r"(?-i:[a-z])[\w-]*(?:\s(?:of|in|at|on)\s(?:the\s)?(?-i:[^\W\d_a-z])[\w-]*)?)(?=[ ?!.]*$|\s+(?:about|on)\s)",
+    rf"\b(?:(?P<edge>since|before|after|until|till|up\s+to)\s+(?P<event>{_HAPPENED})"
+    rf"|(?:between\s+(?P<first>{_HAPPENED}|\S+(?:\s\S+){{0,2}}?)\s+and"
+    rf"|from\s+(?P<first2>{_HAPPENED})\s+(?:to|until|till))\s+"
+    rf"(?P<last>{_HAPPENED}|\S+(?:\s\S+){{0,2}}))(?=[ ?!.]*$|,?\s+(?:about|on)\s|,\s)",
     re.IGNORECASE,
 )
+_COUNTED_FROM = re.compile(r"\b(?:day|week|month|year)s?\s+$", re.IGNORECASE)  # "two weeks after the spill"
 _LEAD = 400  # characters
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
@@ -82,13 +89,30 @@ class Asking:
     def _dated(self, question: str, today: date, filters: Filters) -> str:
         """Return the question with a date for an event that it is counted from: "since the spill".
 
-        That is the day on which the articles first tell of it, in a title or an article's first sentences.
+        Where that is the day on which an article first tells of it, it has happened by then: "after" holds that day.
         """
         found = _EVENT.search(question)
-        if not found:
+        if not found or _COUNTED_FROM.search(question[: found.start()]):
             return question
-        wanted = terms(found["event"])
-        phrase = found["event"].split(maxsplit=1)[1]
+        parts, done = [], 0
+        for name in ("event", "first", "first2", "last"):
+            is_event = found[name] and re.fullmatch(_HAPPENED, found[name], re.IGNORECASE)
+            day = self._first_told(found[name], today, filters) if is_event else None
+            if not day:
+                continue
+            if (found["edge"] or "").lower() == "after":
+                parts += [question[done : found.start("edge")], f"since {day}"]
+            else:
+                parts += [question[done : found.start(name)], str(day)]
+            done = found.end(name)
+        dated = "".join([*parts, question[done:]])
+        return dated if parts and parse_question(dated, today=today).period else question
+
+    def _first_told(self, event: str, today: date, filters: Filters) -> date | None:
+        """Return the day on which the articles first tell of an event, in a title or an article's first sentences."""
+        wanted, phrase = terms(event), event.partition(" ")[2]
+        if not wanted or not phrase:
+            return None
         longest = max(phrase.split(), key=len)
         named = [article for article in self.store.naming(longest, **filters) if article.published]
         leading = [
@@ -98,9 +122,7 @@ class Asking:
         ]
         telling = leading or [article for article in named if phrase.lower() in article.text.lower()]
         days = [article.published for article in telling if article.published and article.published <= today]
-        if not wanted or not days:
-            return question
-        return f"{question[: found.start('event')]}{min(days)}{question[found.end('event') :]}"
+        return min(days, default=None)
 
     def _is_quoted(self, history: Sequence[Answer], filters: Filters, name: str) -> bool:
         """Tell whether anybody of a name is quoted, or of a role in the articles that were shown last."""
@@ -145,7 +167,7 @@ class Asking:
         anytime = replace(asked, period=None) if asked.quoted else parse_question(whole)
         wide = self._answer(anytime, shown, today, **filters)
         if wide.refusal:
-            return wide if answer.refusal else answer
+            return replace(wide, period=period) if answer.refusal else answer
         if asked.quoted:
             return self._outside(asked, period, answer, wide, **filters)
         if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:

@@ -30,11 +30,13 @@ _DAY = (
 _COUNTS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 # The months that meteorologists count to each; winter goes on into the next year.
 _SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9, "winter": 12}
-_SEASON = rf"(?:(?:the|last|this) )?(?:{'|'.join(_SEASONS)})(?:,?(?: of)? {_YEAR})?"
+_SEASON = rf"(?:(?:the|last|this) )?(?:{'|'.join(_SEASONS)})(?:,?(?: of)? {_YEAR}(?:[/–-](?:\d\d)?\d\d)?)?"
 _THIRDS = {"early": (1, 10), "mid": (11, 20), "late": (21, 31)}
+_PLACES = ("first", "second", "third", "fourth", "last")
+_PART = rf"(?:the )?(?:(?:first|second|last) half|(?:{'|'.join(_PLACES)}) quarter|h[12]|q[1-4]),?(?: of)? {_YEAR}"
 _CALENDAR = (
     rf"(?:{_YEAR}-\d\d|(?:(?:last|this) |(?:{'|'.join(_THIRDS)})[ -])?{_MONTH}(?:,?(?: of)? {_YEAR})?"
-    rf"|(?:the year )?{_YEAR}|{_SEASON})"
+    rf"|(?:(?:{'|'.join(_THIRDS)})[ -]|the year )?{_YEAR}|{_PART}|{_SEASON})"
 )
 _UNITS = ("day", "week", "month", "year")
 _THIS_OR_LAST = rf"(?:(?:this|last) (?:{'|'.join(_UNITS[1:])}))"
@@ -154,12 +156,17 @@ def _days(words: str, today: date, latest: Callable[[], date]) -> tuple[date, da
         return relative
     if re.fullmatch(_SEASON, plain):
         return _season(plain, today, latest)
+    if re.fullmatch(_PART, plain):
+        return _part_of_year(plain)
     third = re.match(rf"({'|'.join(_THIRDS)})[ -]", plain)
-    if third:
-        first, last = _named(words[third.end() :], plain[third.end() :], latest)
-        start, end = _THIRDS[third[1]]
-        return first.replace(day=start), min(last, first.replace(day=min(end, last.day)))
-    return _named(words, plain, latest)
+    if not third:
+        return _named(words, plain, latest)
+    first, last = _named(words[third.end() :], plain[third.end() :], latest)
+    if last.month > first.month:  # of a year, four months each
+        start = list(_THIRDS).index(third[1]) * 4 + 1
+        return _months(first.year, start, 4)
+    start, end = _THIRDS[third[1]]
+    return first.replace(day=start), min(last, first.replace(day=min(end, last.day)))
 
 
 def _relative(plain: str, today: date) -> tuple[date, date] | None:
@@ -232,10 +239,25 @@ def _ago(words: str, today: date) -> tuple[date, date]:
     return _calendar_unit(unit, max(date(max(year, _FIRST.year), month + 1, 1), _FIRST), back=False)
 
 
+def _part_of_year(words: str) -> tuple[date, date]:
+    """Return the days of "the first half of 2024" or "Q2 2024"."""
+    half = "half" in words or re.match(r"(?:the )?h\d", words)
+    length = 6 if half else 3
+    named = re.match(rf"(?:the )?(?:({'|'.join(_PLACES)}) |[qh](\d))", words)
+    place = (int(named[2]) if named[2] else _PLACES.index(named[1]) + 1) if named else 1
+    return _months(int(words[-4:]), 12 - length + 1 if place * length > 12 else (place - 1) * length + 1, length)
+
+
+def _months(year: int, first: int, count: int) -> tuple[date, date]:
+    """Return the first and the last day of ``count`` months of a year from the ``first`` on."""
+    last = first + count - 1
+    return date(year, first, 1), date(year, last, monthrange(year, last)[1])
+
+
 def _season(words: str, today: date, latest: Callable[[], date]) -> tuple[date, date]:
     """Return the three months of a season: without a year, the latest that began, and "last summer" is over."""
     name = next(season for season in _SEASONS if season in words)
-    year = re.search(rf"{_YEAR}$", words)
+    year = re.search(_YEAR, words)  # of "winter 2023/24" the first
 
     def of(year: int) -> tuple[date, date]:
         start = date(year, _SEASONS[name], 1)
@@ -250,14 +272,13 @@ def _season(words: str, today: date, latest: Callable[[], date]) -> tuple[date, 
 
 
 def _past(words: str, today: date) -> date:
-    """Return the first day of "the last 3 months", which end today."""
+    """Return the first day of "the last 3 months", which end today: the same day three months before."""
     parts = words.split()
     unit = parts[-1].removesuffix("s")
     amount = parts[2] if len(parts) == 4 else "one"
     count = int(amount) if amount.isdecimal() else _COUNTS.index(amount) + 1
     if unit in ("day", "week"):
-        return today - timedelta(count * (7 if unit == "week" else 1) - 1)
+        return today - timedelta(count * (7 if unit == "week" else 1))
     month = today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1)
     year, month = divmod(month, 12)
-    start = date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
-    return start + timedelta(1)
+    return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
