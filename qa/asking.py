@@ -11,12 +11,14 @@ from typing import Unpack
 
 from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, cited_once, refuse
+from qa.antecedents import NobodyMeantError
 from qa.filters import Filters, narrowed
-from qa.followups import NobodyMeantError, made_whole, pointed_at
+from qa.followups import made_whole
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, parse_question, stems, terms
 from qa.retrieval import Hit, search
+from qa.shown import pointed_at
 from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
@@ -203,7 +205,7 @@ class Asking:
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
-            if answer and (asked.speaker or not answer.refusal):
+            if answer and (asked.speaker or asked.besides or not answer.refusal):
                 return answer
         answer = self.answerer.answer(asked, hits)
         return replace(answer, statements=cited_once(answer.statements, self.store.near_copies))

@@ -1,87 +1,80 @@
 """A follow-up and the turns before it -> a question that can be read by itself.
 
 This is the one place where a conversation is looked at. What comes out is a question in words, so that it can be shown
-to whoever asked, and everything after this place reads it like any other; or, where what was shown is asked for once
-more ("when did he say that?", "show me the second one"), an answer made of it.
+to whoever asked, and everything after this place reads it like any other.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import date
 
-from qa.answers import Answer, Statement
-from qa.periods import NoSuchDayError, periods_in
-from qa.questions import Question, parse_question, speaker_span, terms
+from qa.answers import Answer
+from qa.antecedents import Before, NobodyMeantError, Pronoun, Quoted, is_plural, latest_speaker, things_in
+from qa.periods import periods_in
+from qa.questions import speaker_span, terms
 
 _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
 # "What do they say about Syria?" may ask for the articles: only after an answer about a speaker is that the speaker.
 _THEY = re.compile(r"they|them|it", re.IGNORECASE)
 _JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
 _AND_ABOUT = re.compile(rf"(?P<joined>{_JOINED})?(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
-_INSTEAD = re.compile(rf"(?:{_JOINED}*(?:what|how)\s+about|{_JOINED}+)\s*(?P<rest>\S.*)", re.I | re.DOTALL)
+_INSTEAD = re.compile(
+    rf"(?:{_JOINED}*(?:what|how)\s+about|{_JOINED}+)\s*(?P<rest>\S.*?)(?:\s+(?:it|him|her|them)sel(?:f|ves))?",
+    re.I | re.DOTALL,
+)
 _THING = re.compile(r"[\w’'-]+(?:\s[\w’'-]+){0,3}")
 _ONE_THING = re.compile(
     r"(?:the|a|an|his|her|their|its|this|that|those|these)\s+(?:[\w’'-]+\s?){1,5}|(?-i:[^\W\d_a-z])[\w.’'-]*(?:\s[\w.’'&-]+){0,5}",
     re.IGNORECASE,
 )
-_ASKS = r"(?:when|where|why|how(?:\s+(?:many|much|long|old|often|far))?|who|whom|what|which(?:\s+\w+)?)"
+_ASKS = r"(?:when|where|why|how(?:\s+(?:many|much|long|old|often|far))?|who|whom|what|which(?:\s+(?!one\b)\w+)?)"
 _BARE_ASK = re.compile(
-    rf"{_JOINED}*(?P<ask>{_ASKS}|by\s+whom|with\s+whom|since\s+when)(?:\s+(?:was|is)\s+(?:that|it))?", re.I
+    rf"{_JOINED}*(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in)\s+)?{_ASKS}(?:(?<=many)\s+[a-z]+)?)"
+    r"(?:(?:(?<=when)|(?<=where)|(?<=why)|(?<=many)|(?<=much)|(?<=long))\s+(?:was|is)\s+that"
+    r"|(?:(?<=when)|(?<=why))\s+was\s+it|(?P<not>(?<=why)\s+not))?",
+    re.IGNORECASE,
 )
-_ASKING = re.compile(rf"(?P<ask>{_ASKS})\s+(?P<rest>.+)", re.IGNORECASE | re.DOTALL)
+_ASKING = re.compile(
+    rf"(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in)\s+)?{_ASKS})\s+(?P<rest>.+)", re.I | re.DOTALL
+)
+_PEOPLE = r"(?:any|some)(?:one|body)(?:\s+else)?"
 _OTHERS = re.compile(
-    rf"{_JOINED}*(?:(?:did|does|do|has|have)\s+(?:any|some)(?:one|body)(?:\s+else)?\s+(?:\w+\s+)?(?:disagreed?|agreed?|objected?|"
-    r"object|respond(?:ed)?|repl(?:y|ied)|comment(?:ed)?|contradict(?:ed)?|criticised?|say|talk|speak|spoken|said)(?:\s+.*)?"
-    r"|(?:who|any(?:one|body)|some(?:one|body))\s+else(?:\s+(?:said|spoke|talked|commented|is\s+quoted)"
-    r"(?:\s+(?:(?:something|anything)\s+)?(?:about|on)\s+(?:it|that|this))?)?"
-    r"|what\s+(?:did|do|have)\s+(?:the\s+)?others\s+(?:say|think|said)(?:\s+.*)?|(?:the\s+)?others)",
+    rf"{_JOINED}*(?:(?P<did>did|does|do|has|have)\s+{_PEOPLE}\s+(?:\w+\s+)??(?:"
+    r"(?P<agree>(?:(?:dis)?agreed?|object(?:ed)?|respond(?:ed)?|repl(?:y|ied)|react(?:ed)?|contradict(?:ed)?|criticised?))"
+    r"(?:\s+(?:with|to))?(?:\s+(?:him|her|it|them|that|this))?"
+    r"|(?:comment(?:ed)?|say|said|talk(?:ed)?|speak|spoken)(?:\s+(?:something|anything))?)"
+    rf"|(?:who|{_PEOPLE})\s+else(?:\s+(?:said|spoke|talked|commented|is\s+quoted)(?:\s+(?:something|anything))?)?"
+    r"|(?P<all>who\s+(?:said|spoke|talked|commented)(?:\s+(?:something|anything))?)(?=\s+(?:about|on|of)\s)"
+    r"|what\s+(?:did|do|have)\s+(?:the\s+)?others\s+(?:say|think|said)|(?:the\s+)?others)"
+    r"(?:\s+(?:about|on|of)\s+(?:it|that|this|him|her|them))?",
     re.IGNORECASE,
 )
-_SAID_THAT = re.compile(
-    rf"{_JOINED}*(?P<ask>when|where)(?:\s+and\s+(?:when|where))?\s+(?:did|has|have|was|were)\s+(?:\S+\s+){{0,3}}?"
-    r"(?:sa(?:y|id)|claim(?:ed)?|told|tell|this|that|it)(?:\s+(?:that|this|so|it|these|those|them|all\s+that))?(?:\s+said)?",
-    re.IGNORECASE,
-)
-_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
-_SHOW_ONE = re.compile(
-    rf"(?:{_JOINED}*(?:show|open|give|let)\s+(?:me\s+)?(?:see\s+)?|{_JOINED}*(?:and\s+)?)"
-    rf"(?:the\s+)?(?:(?P<ordinal>{'|'.join(_ORDINALS)}|last)(?:\s+(?:one|statement|quote|sentence|citation))?"
-    r"|(?:number|no\.|statement|quote)\s+(?P<number>\d{1,2}))(?:\s+(?:in|with)\s+(?:its\s+)?(?:whole\s+)?(?:context|article))?",
-    re.IGNORECASE,
-)
-_PRONOUN = re.compile(
-    r"\b(?P<person>he|she|him|his|hers?)\b|\b(?P<thing>it|its|they|them|their|this|that)\b(?!\s+(?:was|is)\s+(?:that|true))"
-    r"|\b(?P<place>there)\b",
-    re.IGNORECASE,
-)
-_NOT_A_THING = re.compile(r"(?:that|this)\s+\S|it\s+(?:true|possible|likely|rain|snow)", re.IGNORECASE)
-_NAME = re.compile(
-    r"(?<=\s)(?:the\s+)?[^\W\d_a-z][\w.’'-]*(?:\s(?:of|de|van|von|al|the|[^\W\d_a-z][\w.’'-]*))*(?<![\s])"
-)
-_NOUNS = re.compile(r"\b(?:the|an?)\s+(?:(?!of\b|in\b|on\b|at\b|by\b|to\b|was\b|is\b|and\b)[a-z][\w’'-]*\s?){1,3}")
+_WITH = {"agree": "with", "disagree": "with", "object": "to", "respond": "to", "reply": "to", "react": "to"}
+_SAID_WHAT = re.compile(rf"{_JOINED}*who\s+(?:said|told|claimed|wrote)\s+(?:that|this|so|it)(?:\s+\w+)?", re.IGNORECASE)
+_OF_THE_SPEAKER = ("he", "she", "him", "her")
 
 _A_MONTH = r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|fall|winter)"
 _THEN = r"(?:because|during|in|on|at|for|since|after|before|over|to)\b"
-_WHERE = re.compile(r"\b(?:in|at|on|of|from|to|near|for|by|with)\s+$", re.IGNORECASE)
-
+_YES_OR_NO = re.compile(r"(?:was|were|is|are|did|does|do|has|have|had|will|can)\s", re.IGNORECASE)
 _WERE = re.compile(
     r"(?P<is>was|were|is|are)\s+(?:any\s+|some\s+)?(?P<who>[a-z]+(?:\s[a-z]+)?)\s(?P<rest>\w+(?:ed|en|t|n)\b.*)"
 )
 _DID = re.compile(
-    rf"(?P<did>did|does|do)\s(?P<who>(?:the\s)?\S+)\s(?P<verb>\w+)\s(?P<what>.+?)(?P<rest>\s{_THEN}.*|\W*$)"
+    rf"(?P<did>did|does|do|will)\s(?P<who>(?:the\s)?\S+)\s(?P<verb>\w+)\s(?P<what>.+?)(?P<rest>\s{_THEN}.*|\W*$)"
 )
-_GENDER = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "hers": "she"}
-
-Quoted = Callable[[str], bool]
-Pronoun = Callable[[str], "str | None"]
-
-
-class NobodyMeantError(ValueError):
-    """A follow-up stands for somebody whom no turn before it names; the message says so to a person."""
+_DID_MANY = re.compile(
+    r"(?P<what>[a-z][\w-]*(?:\s[a-z][\w-]*)??)\s(?P<did>did|does|do|will)\s(?P<who>(?:the\s)?\S+)\s(?P<verb>\w+)(?P<rest>.*)"
+)
+_WERE_MANY = re.compile(r"(?P<what>[a-z][\w-]*(?:\s[a-z][\w-]*)??)\s(?P<is>was|were|is|are)\s(?P<rest>.*)")
+# "Who built the dam?" -> "when was the dam built?": with the verbs of which the two forms are the same.
+_WHO_DID = re.compile(
+    r"(?P<verb>\w+ed|built|made|found|held|sold|told|paid|lost|won|left|cut|hit|shut|brought|caught|sent|spent|kept|led|met|hurt|"
+    r"bought|taught|struck|sought|shot|fought)\s(?P<what>(?!in\s|on\s|at\s|for\s|to\s|with\s|against\s).+?)"
+    r"(?P<rest>\s(?:because|during|since|after|before|in\s\d).*)?",
+    re.DOTALL,
+)
 
 
 def made_whole(
@@ -100,211 +93,37 @@ def made_whole(
     for whom and what the last question was about. Raises NobodyMeantError where there is none.
     """
     rest = _AND_ABOUT.fullmatch(question)
-    if rest and (rest["joined"] or _latest(history)):
-        return f"what did {_speaker('and', history)} say {rest['rest']}"
-    last = _Last(history, pronoun_of) if history else None
-    if last:
-        for read in (last.in_another_period, last.of_another, last.asked_otherwise, last.by_others):
-            whole = read(question, is_quoted)
-            if whole:
-                return whole
+    if rest and (rest["joined"] or latest_speaker(history)):
+        return f"what did {_speaker('and', history, pronoun_of)} say {rest['rest']}"
+    if not history:
+        return _spoken_by(question, None, history, pronoun_of)
+    before = Before(history, is_quoted, pronoun_of)
+    for read in (_in_another_period, _of_another, _asked_otherwise, _by_others, _who_said_so):
+        whole = read(question, before)
+        if whole:
+            return whole
+    return _spoken_by(question, before, history, pronoun_of)
+
+
+def _spoken_by(question: str, before: Before | None, history: Sequence[Answer], pronoun_of: Pronoun) -> str:
+    """Put names in the place of pronouns, the speaker's first."""
     span = speaker_span(question)
     if not span:
-        return last.with_names(question) if last else question
+        return before.with_names(question) if before else question
     named, topic = question[slice(*span)], question[span[1] :]
-    pronoun = _HE.fullmatch(named) or (_THEY.fullmatch(named) and _latest(history))
+    body = before.answering_body() if before and _THEY.fullmatch(named) else None
+    pronoun = _HE.fullmatch(named) or body or (_THEY.fullmatch(named) and latest_speaker(history))
     if pronoun:
-        named = _speaker(named, history, pronoun_of)
-    elif last:
-        named = last.with_names(f"of {named}").removeprefix("of ")  # "his mother"
-    if last:  # "her plan" is the speaker's own, who is named before it
-        topic = last.with_names(topic, but_of_persons=not pronoun)
+        named = body or _speaker(named, history, pronoun_of, before)
+    elif before:
+        named = before.with_names(f"of {named}").removeprefix("of ")  # "his mother"
+    if before:  # "her plan" is the speaker's own, who is named before it
+        topic = before.with_names(topic, speaker=named, is_own=not pronoun)
     return question[: span[0]] + named + topic
 
 
-def pointed_at(question: str, history: Sequence[Answer]) -> Answer | None:
-    """Return the answer to a question for what was just shown, or None where it asks for something else.
-
-    That is when it was said, which is when its articles were published, and one of the statements by its number.
-    """
-    plain = " ".join(question.split()).rstrip(" ?!.")
-    shown = next((answer for answer in reversed(history) if answer.statements), None)
-    if shown is None:
-        return None
-    plain = re.sub(r",?\s+please$", "", plain, flags=re.IGNORECASE)
-    found = _SHOW_ONE.fullmatch(plain)
-    if found and (found["ordinal"] or found["number"]):
-        word = (found["ordinal"] or "").lower()
-        place = -1 if word == "last" else _ORDINALS.index(word) if word else int(found["number"]) - 1
-        if not -1 <= place < len(shown.statements):
-            return None
-        chosen = shown.statements[place]
-        number = shown.statements.index(chosen) + 1
-        told = f"Statement {number} of {len(shown.statements)}"
-        return replace(
-            shown, question=question, understood=None, statements=(chosen,), short=None, summary=told, names=()
-        )
-    if _SAID_THAT.fullmatch(plain) and any(statement.speaker for statement in shown.statements):
-        return replace(shown, question=question, understood=None, short=None, summary=_when(shown.statements), names=())
-    return None
-
-
-def _again(shown: Answer, question: str, statements: Sequence[Statement], told: str) -> Answer:
-    """Return some of what was shown; what is asked next goes on from the question that it was shown to."""
-    asked = shown.understood or shown.question
-    return replace(
-        shown, question=question, understood=asked, statements=tuple(statements), short=None, summary=told, names=()
-    )
-
-
-def _when(statements: Sequence[Statement]) -> str:
-    """Return when statements were published, in words."""
-    days = sorted({statement.article.published for statement in statements if statement.article.published})
-    if not days:
-        return "The articles that say so have no date."
-    without = any(statement.article.published is None for statement in statements)
-    dates = ", ".join(f"{day.day} {day:%B} {day.year}" for day in days)
-    return f"Published on {dates}{'; some without a date' if without else ''}"
-
-
-class _Last:
-    """The turns before a follow-up: what was asked last, of whom and about what."""
-
-    def __init__(self, history: Sequence[Answer], pronoun_of: Pronoun) -> None:
-        self.history = history
-        self.pronoun_of = pronoun_of
-        whole = [answer for answer in history if terms(answer.understood or answer.question)]
-        self.answer = whole[-1] if whole else history[-1]
-        self.text = self.answer.understood or self.answer.question
-        self.question: Question = parse_question(self.text)
-        try:
-            self.without_period = parse_question(self.text, today=date.max).text
-        except NoSuchDayError:
-            self.without_period = self.text
-        plain, rest = self.text.rstrip(" ?!."), self.without_period.rstrip(" ?!.")
-        self.period = plain[len(rest) :].strip() if plain.startswith(rest) else ""
-        topic = parse_question(self.without_period).topic if self.question.quoted else None
-        self.topic = re.sub(r"^(?:about|on)\s+", "", topic) if topic else _thing_in(self.without_period)
-
-    def in_another_period(self, question: str, _: Quoted) -> str | None:
-        """Read "and in May?"."""
-        words = _stripped(question)
-        words = f"in {words}" if re.fullmatch(r"\d{4}", words) else words
-        year = re.search(r"\d{4}", self.period)
-        if year and not re.search(r"\d{4}", words) and re.search(_A_MONTH, words, re.IGNORECASE):
-            words = f"{words} {year[0]}"
-        found = any(not before and not after for before, _read, after in periods_in(words, date.max, lambda: None))
-        return f"{self.without_period.rstrip(' ?!.')} {words}?" if found else None
-
-    def of_another(self, question: str, is_quoted: Quoted) -> str | None:
-        """Read "what about Kohl?"."""
-        found = _INSTEAD.fullmatch(question.rstrip(" ?!."))
-        other = found["rest"] if found else ""
-        person = self._person(other.lower()) if _HE.fullmatch(other) else None
-        if person and self.topic:
-            return f"what did {person} say about {self.topic}?"
-        named = " about " in question.partition(other)[0] if other else False
-        if not (_ONE_THING.fullmatch(other) or (named and _THING.fullmatch(other))) or _ASKING.match(f"{other} "):
-            return None
-        asked = self.question
-        speaker = asked.speaker or (_latest(self.history) if asked.quoted else None)
-        now = f" {self.period}" if self.period else ""
-        on_topic = f" about {self.topic}{now}" if self.topic else now
-        another = not speaker or terms(other) != terms(speaker)
-        if another and (asked.quoted or not _NAME.search(self.text)) and is_quoted(other):
-            return f"what did {other} say{on_topic}?"
-        if asked.quoted:
-            thing = self.with_names(f"of {other}").removeprefix("of ")
-            return f"what did {speaker} say about {thing}?" if speaker else None
-        place = _NAME.search(self.text) if other[:1].isupper() else _NOUNS.search(self.text) or _NAME.search(self.text)
-        if not place:
-            return None
-        return f"{self.text[: place.start()]}{other}{' ' if place[0].endswith(' ') else ''}{self.text[place.end() :]}"
-
-    def asked_otherwise(self, question: str, _: Quoted) -> str | None:
-        """Read "where?"."""
-        found = _BARE_ASK.fullmatch(question.rstrip(" ?!."))
-        before = _ASKING.fullmatch(self.text)
-        if not found or self.question.quoted:
-            return None
-        ask, plain = found["ask"], self.text[:1].lower() + self.text[1:]
-        if not before:
-            return _of_yes_or_no(ask, plain)
-        rest = before["rest"]
-        if before["ask"].lower() == "who":  # "Who built the dam?" -> "When was it that Ann Lee built the dam?"
-            return f"{ask} was it that {self.answer.short or 'somebody'} {rest}"
-        return f"{'by whom' if ask.lower() == 'who' else ask} {rest}"
-
-    def by_others(self, question: str, _: Quoted) -> str | None:
-        """Read "who else?"."""
-        if not self.topic or not _OTHERS.fullmatch(question.rstrip(" ?!.")):
-            return None
-        but = self.question.speaker or (_latest(self.history) if self.question.quoted else None)
-        now = f" {self.period}" if self.period else ""
-        return f"who {f'besides {but}' if but else 'else'} spoke about {self.topic}{now}?"
-
-    def with_names(self, question: str, *, but_of_persons: bool = False) -> str:
-        """Put whom and what the last question was about in the place of pronouns that have nobody before them."""
-        parts, done = [], 0
-        for found in _PRONOUN.finditer(question):
-            before = question[: found.start()]
-            if _NAME.search(f" {before.partition(' ')[2]}") or (found["thing"] and _NOUNS.search(before)):
-                break
-            word = found[0].lower()
-            name = self._person(word) if found["person"] else self.topic if found["thing"] else self._place()
-            if found["person"] and but_of_persons:
-                break
-            if not name or _NOT_A_THING.match(question[found.start() :]) or not before.strip():
-                continue
-            own = word in ("his", "its", "their") or (word == "her" and re.match(r"\s+[a-z]", question[found.end() :]))
-            parts += [question[done : found.start()], f"{name}{'’s' if own else ''}"]
-            done = found.end()
-        return "".join([*parts, question[done:]])
-
-    def _person(self, word: str) -> str | None:
-        if not self.question.quoted:
-            if self.answer.short and (self.question.asked_for or ("",))[0] == "person":
-                return self.answer.short
-            for name in _NAME.findall(self.text):
-                if _fits(word, name, self.pronoun_of):
-                    return str(name)
-        return _latest(self.history, word, self.pronoun_of)
-
-    def _place(self) -> str | None:
-        asked = (self.question.asked_for or ("",))[0]
-        return f"in {self.answer.short}" if asked == "place" and self.answer.short else None
-
-
-def _of_yes_or_no(ask: str, text: str) -> str | None:
-    """Put a question word before a question for yes or no: "Were schools closed?", how many: how many schools were."""
-    if not re.match(r"(?:was|were|is|are|did|does|do|has|have|had|will|can)\s", text):
-        return None
-    if ask.lower() != "how many":
-        return f"{ask} {text}"
-    many, did = _WERE.match(text), _DID.match(text)
-    if many:
-        return f"{ask} {many['who']} {many['is']} {many['rest']}"
-    return f"{ask} {did['what']} {did['did']} {did['who']} {did['verb']}{did['rest']}" if did else None
-
-
-def _thing_in(text: str) -> str | None:
-    """Return what a question is about: a name that is no place, or else a thing in it, or else the last name."""
-    names = [found for found in _NAME.finditer(text) if not _WHERE.search(text[: found.start()])]
-    thing = _NOUNS.search(text)
-    if names:
-        return names[0][0]
-    every = _NAME.findall(text)
-    return thing[0].strip() if thing else every[-1] if every else None
-
-
-def _stripped(question: str) -> str:
-    return re.sub(
-        rf"^(?:{_JOINED}*(?:what|how)\s+about\s+|{_JOINED}+)", "", question.rstrip(" ?!."), flags=re.IGNORECASE
-    )
-
-
-def _speaker(word: str, history: Sequence[Answer], pronoun_of: Pronoun = lambda name: None) -> str:
-    speaker = _latest(history, word, pronoun_of)
+def _speaker(word: str, history: Sequence[Answer], pronoun_of: Pronoun, before: Before | None = None) -> str:
+    speaker = latest_speaker(history, word, pronoun_of) or (before.titled() if before else None)
     if speaker is None:
         raise NobodyMeantError(
             f"{'Who is meant?' if word == 'and' else f'Who is “{word}”?'} "
@@ -313,29 +132,129 @@ def _speaker(word: str, history: Sequence[Answer], pronoun_of: Pronoun = lambda 
     return speaker
 
 
-def _latest(history: Sequence[Answer], word: str = "", pronoun_of: Pronoun = lambda name: None) -> str | None:
-    """Return the speaker of the latest answer about one, also of one that was refused, for whom ``word`` may stand.
-
-    For "she", somebody whom the articles call so goes before one of whom it is not known.
-    """
-    speakers = [speaker for speaker in map(_speaker_of, reversed(history)) if speaker]
-    gender = _GENDER.get(word.lower())
-    if gender:
-        named = [name for answer in reversed(history) for name in _NAME.findall(answer.understood or answer.question)]
-        for name in (*speakers, *map(str, named)):
-            if pronoun_of(name) == gender:
-                return name
-    return next((speaker for speaker in speakers if _fits(word, speaker, pronoun_of)), next(iter(speakers), None))
+def _in_another_period(question: str, before: Before) -> str | None:
+    """Read "and in May?"."""
+    words = re.sub(
+        rf"^(?:{_JOINED}*(?:what|how)\s+about\s+|{_JOINED}+)", "", question.rstrip(" ?!."), flags=re.IGNORECASE
+    )
+    words = f"in {words}" if re.fullmatch(r"\d{4}", words) else words
+    year = re.search(r"\d{4}", before.period)
+    if year and not re.search(r"\d{4}", words) and re.search(_A_MONTH, words, re.IGNORECASE):
+        words = f"{words} {year[0]}"
+    found = any(not start and not end for start, _read, end in periods_in(words, date.max, lambda: None))
+    return f"{before.without_period.rstrip(' ?!.')} {words}?" if found else None
 
 
-def _speaker_of(answer: Answer) -> str | None:
-    named = Counter(statement.speaker for statement in answer.statements if statement.speaker).most_common(1)
-    asked = parse_question(answer.understood or answer.question)
-    if named or asked.speaker:
-        return named[0][0] if named else asked.speaker
-    return answer.short if (asked.asked_for or ("",))[0] == "person" else None
+def _of_another(question: str, before: Before) -> str | None:
+    """Read "what about Kohl?"."""
+    found = _INSTEAD.fullmatch(question.rstrip(" ?!."))
+    other = found["rest"] if found else ""
+    person = before.person(other.lower()) if _HE.fullmatch(other) else None
+    if person and before.topic:
+        return f"what did {person} say about {before.topic}?"
+    named = " about " in question.partition(other)[0] if other else False
+    if not (_ONE_THING.fullmatch(other) or (named and _THING.fullmatch(other))) or _ASKING.match(f"{other} "):
+        return None
+    now = f" {before.period}" if before.period else ""
+    on_topic = f" about {before.topic}{now}" if before.topic else now
+    another = not before.speaker or terms(other) != terms(before.speaker)
+    has_name = any(thing.is_name for thing in before.things)
+    if another and (before.question.quoted or not has_name) and before.is_quoted(other):
+        return f"what did {other} say{on_topic}?"
+    if before.question.quoted:
+        thing = before.with_names(f"of {other}").removeprefix("of ")
+        return f"what did {before.speaker} say about {thing}?" if before.speaker else None
+    names = [thing for thing in before.things if thing.is_name]
+    alike = names if other[:1].isupper() else [thing for thing in before.things if not thing.is_name] or names
+    if not alike:
+        return None
+    return f"{before.text[: alike[0].start]}{other}{before.text[alike[0].end :]}"
 
 
-def _fits(word: str, name: str, pronoun_of: Pronoun) -> bool:
-    gender = _GENDER.get(word.lower())
-    return gender is None or pronoun_of(name) in (None, gender)
+def _asked_otherwise(question: str, before: Before) -> str | None:
+    """Read "where?": the last question that was no such one itself, asked with another question word."""
+    found = _BARE_ASK.fullmatch(question.rstrip(" ?!."))
+    if not found or before.question.quoted:
+        return None
+    base, text = _asked_in_full(before)
+    ask, wh = found["ask"], _ASKING.fullmatch(text)
+    if not wh:
+        subject = things_in(text)[:1] if found["not"] else ()
+        text = text[: subject[0].end] + " not" + text[subject[0].end :] if subject else text
+        return _of_yes_or_no(ask, text[:1].lower() + text[1:])
+    rest, first = wh["rest"], wh["ask"].lower()
+    if first == "who":
+        return _of_doer(ask, rest, base.short)
+    did, were = _DID_MANY.fullmatch(rest), _WERE_MANY.fullmatch(rest)
+    if first.startswith(("how many", "how much", "which", "what")) and (did or were):
+        if did:
+            return f"{ask} {did['did']} {did['who']} {did['verb']} {did['what']}{did['rest']}"
+        return f"{ask} {were['is']} {were['what']} {were['rest']}" if were else None
+    return f"{'by whom' if ask.lower() == 'who' else ask} {rest}"
+
+
+def _asked_in_full(before: Before) -> tuple[Answer, str]:
+    """Return the last answer to more than "where?", and the whole of its question."""
+    full = [answer for answer in before.history if not _BARE_ASK.fullmatch(answer.question.rstrip(" ?!."))]
+    asked = next((answer for answer in reversed(full) if terms(answer.understood or answer.question)), before.answer)
+    return asked, asked.understood or asked.question
+
+
+def _of_yes_or_no(ask: str, text: str) -> str | None:
+    """Put a question word before a question for yes or no: "Were schools closed?", how many: how many schools were."""
+    if not _YES_OR_NO.match(text):
+        return None
+    if ask.lower() not in ("how many", "how much"):
+        return f"{ask} {text}"
+    many, did = _WERE.match(text), _DID.match(text)
+    if many and ask.lower() == "how many":
+        return f"{ask} {many['who']} {many['is']} {many['rest']}"
+    if did and (ask.lower() == "how many" or did["what"].startswith("more ")):
+        return f"{ask} {did['what']} {did['did']} {did['who']} {did['verb']}{did['rest']}"
+    return f"{ask} {text}" if ask.lower() == "how much" else None
+
+
+def _of_doer(ask: str, rest: str, doer: str | None) -> str:
+    """Ask with another word what "who" was asked of: "Who built the dam?" -> "when was the dam built?"."""
+    found = _WHO_DID.fullmatch(rest.rstrip(" ?!."))
+    if not found:
+        return f"{ask} was it that {doer or 'somebody'} {rest}"
+    were = "were" if is_plural(re.split(r"\s(?:in|on|at|for|to|with|from)\s", found["what"])[0]) else "was"
+    return f"{ask} {were} {found['what']} {found['verb']}{found['rest'] or ''}?"
+
+
+def _by_others(question: str, before: Before) -> str | None:
+    """Read "who else?" and "did anyone disagree?"."""
+    found = _OTHERS.fullmatch(question.rstrip(" ?!."))
+    if not found or not before.topic:
+        return None
+    topic = before.topic
+    said_of = re.search(r"\b(?:about|on|of)\s+(him|her|them)$", question.rstrip(" ?!."), re.IGNORECASE)
+    person = said_of and said_of[1].lower() in _OF_THE_SPEAKER and not any(t.is_name for t in things_in(f"x {topic}"))
+    if said_of and person:
+        topic = before.person(said_of[1]) or topic
+    now = f" {before.period}" if before.period else ""
+    speaker = before.speaker
+    if found["agree"] and speaker:
+        verb, asks = found["agree"].lower(), found["did"].lower()
+        plain = verb.removesuffix("d") if verb.endswith("eed") else verb.removesuffix("ed")
+        return f"{asks} anyone {verb}{f' {_WITH[plain]}' if plain in _WITH else ''} {speaker} about {topic}{now}?"
+    if found["all"]:
+        return f"who spoke about {topic}{now}?"
+    return f"who {f'besides {speaker}' if speaker else 'else'} spoke about {topic}{now}?"
+
+
+def _who_said_so(question: str, before: Before) -> str | None:
+    """Read "who said that?" after a question that was not for a speaker's words."""
+    if not _SAID_WHAT.fullmatch(question.rstrip(" ?!.")) or before.question.quoted:
+        return None
+    text = _asked_in_full(before)[1].rstrip(" ?!.")
+    were = re.match(r"(?:was|were|is|are)\s", text, re.IGNORECASE)
+    many = _WERE.match(text[:1].lower() + text[1:])
+    if many:
+        return f"who said that {many['who']} {many['is']} {many['rest']}?"
+    subject = things_in(text)
+    if were and subject and subject[0].start <= were.end():
+        end = subject[0].end
+        return f"who said that {text[were.end() : end]} {were[0].strip().lower()}{text[end:]}?"
+    return f"who spoke about {before.topic}?" if before.topic else None

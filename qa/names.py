@@ -25,6 +25,11 @@ _ALIKE = 0.8
 _GENERATIONS = ("jr", "sr", "ii", "iii", "iv")
 # A spelling that so small a share of a person's quotes has may be a slip of the reading: "Images Joe Biden".
 _SLIP = 0.2
+# "The town of Lindmere" is Lindmere.
+_PLACE = re.compile(
+    r"(?:the\s+)?(?:town|city|village|state|republic|kingdom|country|province|county|district)\s+of\s+(?=(?:the\s+)?(?-i:[A-Z]))",
+    re.IGNORECASE,
+)
 _OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
 
 
@@ -116,6 +121,8 @@ def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:
 
 def role_of(asked: str) -> tuple[str, str] | None:
     """Split a role ("Italy's foreign minister", "the head of the Army") into what it is and whose; None for a name."""
+    if _PLACE.match(asked):
+        return None
     found = _POSSESSED.fullmatch(asked) or _OF.fullmatch(asked) or _PLAIN_ROLE.fullmatch(asked)
     if not found and asked and not name_words(asked):  # "the Pope", "the President"
         return asked.lower().removeprefix("the "), ""
@@ -124,12 +131,19 @@ def role_of(asked: str) -> tuple[str, str] | None:
     return None
 
 
+def bare_name(speaker: str) -> str:
+    """Return a person's name without what he is of: "Karin Berg of Tarnwell"; an organisation's is left whole."""
+    before, of, _ = speaker.partition(" of ")
+    words_before = words(folded(before))
+    return before if of and is_name(before, {}) and not _is_organisation(words_before) else speaker
+
+
 def is_name(speaker: str, known: Mapping[str, int]) -> bool:
     """Tell whether a speaker is named, rather than described ("Officials", "A statement", "Ann Lee's lawyer").
 
     By its capitals, and by who else is quoted (``known``): where "officials" are, "Officials" is no name either.
     """
-    parts = speaker.split()
+    parts = _PLACE.sub("", speaker).split()
     if parts and parts[0].lower() == "the":
         del parts[0]
     if not parts or parts[0].lower() in _NOT_FIRST or parts[0][0].isdigit():
@@ -185,7 +199,7 @@ def name_words(text: str) -> tuple[str, ...]:
     What an organisation is of, and what reads as a title there, is a part of its name: "Justice Department". "Jr." goes
     with the surname: the son is not the father.
     """
-    text = re.split(r",|\s+and\s", text, maxsplit=1)[0]
+    text = _PLACE.sub("", re.split(r",|\s+and\s", text, maxsplit=1)[0])
     before = re.match(r"(.*?\w)\s+of\s", text) if " of " in text else None
     if before and not _is_organisation(words(folded(before[1]))):
         text = before[1]

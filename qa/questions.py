@@ -51,9 +51,17 @@ _WHAT_X_SAID = tuple(
     )
 )
 _WHO_SAID = re.compile(
-    rf"{_AND}who\s+(?:else\s+|besides\s+(?:\S+\s+){{1,5}}?)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
+    rf"{_AND}who\s+(?:else\s+|besides\s+(?P<besides>\S+(?:\s+\S+){{0,9}}?)\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
     r"(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
+)
+# Whether others agree is for the reader to see: what they said on the topic is shown.
+_AGREED = re.compile(
+    rf"{_AND}(?:(?:did|does|do|has|have)\s+(?:any|some)(?:one|body)(?:\s+else)?\s+(?:ever\s+)?"
+    r"(?:(?:dis)?agreed?\s+with|(?:object(?:ed)?|respond(?:ed)?|repl(?:y|ied)|react(?:ed)?)\s+to|contradict(?:ed)?|criticis(?:ed?))"
+    r"|who(?:\s+else)?\s+(?:(?:dis)?agree[ds]?\s+with|contradict(?:ed|s)))\s+"
+    r"(?P<besides>\S+(?:\s+\S+){0,9}?)(?:\s+(?:about|on|over)\s+(?P<topic>.+))?",
+    re.IGNORECASE,
 )
 # What asks for the newest first. "Last" does so before a word of saying alone: "the last war".
 _LATEST = re.compile(
@@ -101,7 +109,7 @@ class Question:
     is who ("what did X say"), or None where that is asked ("who said"), and ``topic`` what it is about, or None.
     ``period`` is when that was published, where the question says so ("since March"). ``more`` is true where what was
     shown already is not asked for ("what else did X say"), ``latest`` where the newest is asked for first ("what did X
-    say most recently").
+    say most recently"). ``besides`` is whose statements are left out ("who besides X spoke about Y").
     """
 
     text: str
@@ -112,6 +120,7 @@ class Question:
     period: Period | None = None
     more: bool = False
     latest: bool = False
+    besides: str | None = None
 
     @property
     def asked_for(self) -> tuple[str, str] | None:
@@ -176,9 +185,14 @@ def _parsed(text: str) -> Question:
 
 def _read(text: str) -> Question:
     plain = text.rstrip(" ?!.")
+    agreed = _AGREED.fullmatch(plain)
+    if agreed and terms(agreed["besides"]):
+        topic = agreed["topic"] or agreed["besides"]
+        return Question(text, terms(text), None, topic, quoted=True, besides=agreed["besides"])
     who = _WHO_SAID.fullmatch(plain)
     if who:
-        return Question(text, terms(text), None, who["topic"], quoted=True, more=_asks_else(who))
+        topic, but = who["topic"], who["besides"]
+        return Question(text, terms(text), None, topic, quoted=True, more=_asks_else(who), besides=but)
     what = _what_x_said(plain)
     if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
         topic = what["topic"] if terms(what["topic"] or "") else None
@@ -205,9 +219,14 @@ def _what_x_said(plain: str) -> re.Match[str] | None:
 
 
 def _asks_else(found: re.Match[str]) -> bool:
-    """Tell whether "else" stands before the topic: "what else", "who else", "anything else about"; or "besides"."""
+    """Tell whether "else" stands before the topic: "what else", "who else", "anything else about"."""
     until = found.start("topic") if found["topic"] else found.end()
-    return not {"else", "besides"}.isdisjoint(found.string[:until].lower().split())
+    return "else" in found.string[:until].lower().split()
+
+
+def is_function_word(word: str) -> bool:
+    """Tell whether a word, in lower case, stands in every text and carries nothing of what is asked."""
+    return word in _FUNCTION_WORDS
 
 
 def terms(text: str) -> frozenset[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple, Unpack
 
 from embeddings import Encoder
@@ -30,8 +30,20 @@ TOPIC_FLOOR = 0.41
 _SAID_FLOOR = 0.5
 _WITHIN = 0.08
 _MOST_SAID = 3
+_MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
 _NEAREST, _NEAREST_OF_MANY, MANY = 10, 200, 400
+_ARTICLES_OF_ROLE = 50
 
+# "The head of the union" is the head, not the union.
+_HELD = re.compile(r"\s(?:of|for|at|in|from|with|who|which)\s")
+_SHORT = {
+    "Dr": "doctor",
+    "Prof": "professor",
+    "Gov": "governor",
+    "Sen": "senator",
+    "Rep": "representative",
+    "Gen": "general",
+}
 _FORMER = stems("former ex late emeritus retired ousted")
 
 
@@ -61,7 +73,9 @@ class QuoteAnswerer:
         found = list(cited_once(self.on_topic(quotes, question.topic), self.store.near_copies))
         statements = _not_shown(question, found, shown)
         before = len(found) - len(statements)
-        if question.speaker is None:
+        if question.speaker is None and _asks_who_spoke(question):
+            statements = _of_each(statements)
+        elif question.speaker is None:
             best = max((statement.score for statement in statements), default=0.0)
             statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
             statements = sorted(statements, key=lambda statement: -statement.score)[:_MOST_SAID]
@@ -78,16 +92,20 @@ class QuoteAnswerer:
             return replace(refuse(question, _not_quoted(question, quotes, count) + told, hits), names=quoted.names)
         name = statements[0].speaker or ""
         summary = _counted(question, statements, before)
+        short = name if question.speaker is None and name and name in statements[0].article.text else None
         if question.speaker is None:
-            published = f"In articles published {question.period}. " if question.period else ""
-            summary = published + ("" if name else "The sentence does not say plainly who said so.")
+            summary = f"In articles published {question.period}. " if question.period else ""
+            if question.besides and question.asked_for is None:  # "Did anyone disagree?"
+                short, summary = None, f"{summary}What others than {question.besides} say about {question.topic}."
+            elif not name:
+                summary += "The sentence does not say plainly who said so."
         return Answer(
             question.text,
             tuple(statements),
             tuple(hits),
             None,
             max(statement.score for statement in statements),
-            short=name if question.speaker is None and name and name in statements[0].article.text else None,
+            short=short,
             summary=summary.strip() or None,
             names=quoted.names,
             period=question.period,
@@ -184,20 +202,80 @@ def quotes_asked_for(
     asked for.
     """
     if question.speaker is None:
-        return Quoted(store.quotes(articles=_articles(retrieve(_NEAREST)), **filters), passages=_NEAREST)
+        there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
+        there = _continued(store, there)
+        if question.besides:
+            but = _spellings(question.besides, speakers_of(), there)
+            there = _without(there, but)
+        return Quoted(there, passages=_NEAREST)
     names = tuple(speakers_of().meant(question.speaker))
     speakers = [name.spelling for name in names if name.same]
     if not speakers and role_of(question.speaker):
-        there = store.quotes(articles=_articles(retrieve(_NEAREST)), **filters)
+        there = _continued(store, store.quotes(articles=_articles(retrieve(_NEAREST)), **filters))
         speakers = speakers_in_role(question.speaker, there)
         if not speakers:
             return None
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
             return Quoted([quote for quote in there if quote.speaker in speakers], passages=_NEAREST)
+        names = tuple(speakers_of().meant(speakers[0]))
+        speakers = [name.spelling for name in names if name.same] or speakers
     many = question.topic is not None and sum(name.quotes for name in names if name.same) > MANY
     articles = _articles(retrieve(_NEAREST_OF_MANY)) if many else None
     quotes = store.quotes(speakers=speakers, articles=articles, **filters)
+    quoting = {quote.article.id for quote in quotes}
+    if len(quoting) <= _ARTICLES_OF_ROLE:
+        there = store.quotes(articles=quoting, **filters)
+        quotes = [quote for quote in _continued(store, there) if quote.speaker in speakers]
     return Quoted(quotes, names if len(names) > 1 else (), _NEAREST_OF_MANY if many else None)
+
+
+def _continued(store: Store, quotes: Sequence[Quote]) -> list[Quote]:
+    """Return the quotes with those of a role given to who is quoted right before: "Reuel said ...", the minister said.
+
+    That is so in one paragraph, where some article names him by that role ("Tomas Reuel, the infrastructure minister").
+    """
+    speakers = cache(lambda: Speakers(store.speakers()))
+    found: list[Quote] = []
+    for quote in quotes:
+        by, role = found[-1].speaker if found else None, quote.speaker
+        goes_on = by and role and _goes_on(quote, found[-1]) and _has_role(store, by, role, speakers())
+        found.append(replace(quote, speaker=by) if goes_on else quote)
+    return found
+
+
+def _goes_on(quote: Quote, last: Quote) -> bool:
+    """Tell whether a quote by a role or a body ("the company") stands in the paragraph of the quote before it."""
+    apart = last.article.id != quote.article.id or "\n" in quote.article.text[last.end : quote.start]
+    return not apart and quote.resolved_by in ("role", "organisation") and (quote.speaker or "").islower()
+
+
+def _without(quotes: Sequence[Quote], speakers: Collection[str]) -> list[Quote]:
+    """Return the quotes without those of some speakers, and without what may be theirs: "the company said"."""
+    found: list[Quote] = []
+    left_out: Quote | None = None
+    for quote in quotes:
+        if quote.speaker in speakers or (left_out and _goes_on(quote, left_out)):
+            left_out = quote
+        else:
+            left_out = None
+            found.append(quote)
+    return found
+
+
+def _has_role(store: Store, speaker: str, role: str, speakers: Speakers) -> bool:
+    """Tell whether some article names a speaker, under any spelling, by a role."""
+    spellings = [name.spelling for name in speakers.meant(speaker) if name.same]
+    articles = {quote.article.id: quote for quote in store.quotes(speakers=spellings)}
+    return any(speakers_in_role(role, [quote]) for quote in list(articles.values())[:_ARTICLES_OF_ROLE])
+
+
+def _spellings(asked: str, speakers: Speakers, quotes: Sequence[Quote]) -> set[str]:
+    """Return the names under which those are quoted who are asked for, each by name or role: "Ann Lee and Bo Berg"."""
+    found: set[str] = set()
+    for one in dict.fromkeys((asked, *re.split(r"\s+and\s+|,\s+", asked))):
+        named = [one, *speakers_in_role(one, quotes)]
+        found.update(named, *([name.spelling for name in speakers.meant(who) if name.same] for who in named))
+    return found
 
 
 def _articles(hits: Sequence[Hit]) -> set[str]:
@@ -213,7 +291,7 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     role = role_of(asked)
     if not role or not terms(role[0]):
         return []
-    noun, whose = terms(role[0]), terms(role[1])
+    noun, whose = terms(_in_full(role[0])), terms(role[1])
     best: dict[str, float] = {}
     count: Counter[str] = Counter()
     for quote in quotes:
@@ -222,9 +300,9 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
         if not quote.speaker or quote.speaker in best or not name or name <= set(name_words(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
-        for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
-            there = stems(f"{beside} {quote.speaker}")
-            if noun <= there and not (_FORMER & there) - noun:
+        for title, beside in ((quote.speaker, quote.speaker), *_beside(quote.speaker, quote.article.text, noun)):
+            there = stems(f"{_in_full(beside)} {quote.speaker}")
+            if noun <= stems(f"{_in_full(title)} {quote.speaker}") and not (_FORMER & there) - noun:
                 in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
                 score = 1 + in_article + len(whose & there) / max(1, len(whose))
                 best[quote.speaker] = max(best[quote.speaker], score if not whose or in_article else 0.0)
@@ -232,14 +310,27 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     return [speaker] if speaker and best[speaker] else []
 
 
-def _beside(name: str, text: str) -> Iterator[str]:
-    """Yield what stands right before and, between commas, right after each mention of ``name``."""
+def _in_full(text: str) -> str:
+    """Return the titles of a text in full: "Dr" is a doctor."""
+    return re.sub(rf"\b({'|'.join(_SHORT)})\b\.?", lambda found: _SHORT[found[1]], text)
+
+
+def _beside(name: str, text: str, noun: Collection[str]) -> Iterator[tuple[str, str]]:
+    """Yield what stands right before and, between commas, right after each mention of ``name``, and the title in it.
+
+    "The head of the union, X" is its head and not the union, and in "inspectors fined X" there is no title, since no
+    word of the ``noun`` (stems) stands next to the name.
+    """
     for found in re.finditer(rf"\b{re.escape(name)}\b", text):
         before = re.split(r"[.!?]\s|\n|[\"“”;:]", text[max(0, found.start() - 80) : found.start()])[-1]
-        yield " ".join(before.rstrip(" ,").rpartition(",")[2].split()[-8:])
+        beside = " ".join(before.rstrip(" ,").rpartition(",")[2].split()[-8:])
+        title = _HELD.split(beside)[0] if before.rstrip().endswith(",") else _HELD.split(f" {beside} ")[-1]
+        last = title.split()[-1:]
+        is_title = not last or not last[0].islower() or stem(last[0]) in noun
+        yield (title if is_title else ""), beside
         after = re.match(r"\s*[,(–—]\s*([^,;.()\n–—]{1,80})", text[found.end() : found.end() + 90])
         if after:
-            yield after[1]
+            yield _HELD.split(after[1])[0], after[1]
 
 
 def statement_span(quote: Quote) -> Span:
@@ -287,6 +378,22 @@ def _naming(topic: str, statements: list[Statement]) -> list[Statement]:
     return [s for s in statements if wanted & stems(s.text) or s.score > best - _WITHIN]
 
 
+def _asks_who_spoke(question: Question) -> bool:
+    """Tell whether all who speak about something are asked for, rather than who said one thing."""
+    return bool(question.besides or re.match(r"(?:about|on)\s", question.topic or "", re.IGNORECASE))
+
+
+def _of_each(statements: Iterable[Statement]) -> list[Statement]:
+    """Return the best statement of each speaker who is known, or the best two that are as good, best speakers first."""
+    best: dict[str, list[Statement]] = {}
+    for statement in sorted(statements, key=lambda statement: -statement.score):
+        if statement.speaker:
+            own = best.setdefault((name_words(statement.speaker) or (statement.speaker,))[-1], [])
+            if not own or (len(own) < _MOST_EACH and statement.score >= own[0].score - _AS_GOOD):
+                own.append(statement)
+    return [statement for own in list(best.values())[:_MOST_SPOKE] for statement in own]
+
+
 def _not_shown(question: Question, found: list[Statement], shown: Sequence[Statement]) -> list[Statement]:
     """Where "else" is asked for, leave out what was shown, and for "who else" the speakers who were."""
     if not question.more:
@@ -324,6 +431,9 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
 
 def _not_quoted(question: Question, quotes: Sequence[Quote], count: int) -> str:
     articles = the_articles(question)
+    if question.besides:
+        topic = re.sub(r"^(?:about|on)\s+", "", question.topic or "it")
+        return f"{articles} quote nobody else than {question.besides} on {topic}."
     if question.speaker is None:
         return f"{articles} do not say: nobody was found in them who said so."
     if not quotes:

@@ -1,0 +1,349 @@
+"""Whom and what the pronouns of a follow-up stand for: names and things in the turns before it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from qa.answers import Answer
+from qa.names import bare_name, role_of
+from qa.periods import NoSuchDayError
+from qa.questions import Question, is_function_word, parse_question, terms
+from qa.quotes.speakers import TITLES
+
+Quoted = Callable[[str], bool]
+Pronoun = Callable[[str], "str | None"]
+
+_TOKEN = re.compile(r"[^\s,;:?!()]+")
+_DETERMINERS = frozenset("the a an".split())
+_PREPOSITIONS = frozenset("in at on of from to near for by with into under about during since before after".split())
+_PLACED = frozenset("in at of near from to".split())
+# What ends a noun phrase, beside function words, but for right after its article: "the last train", "had it last been".
+_ADVERBS = frozenset("last first ever never again still yet already exactly actually today yesterday now say".split())
+_DO = frozenset("did does do will would can could should".split())
+_BE = frozenset("was were is are has have had".split())
+_PARTICIPLE = re.compile(
+    r"\w+(?:ed|en|ing)|built|made|found|held|put|sold|told|paid|lost|won|left|cut|hit|set|shut|born|brought|caught|sent"
+    r"|spent|kept|led|met|hurt|bought|taught|said|struck|sunk|torn|worn|begun|run|sung",
+)
+# What is a verb where it comes second: "did the talks take place".
+_VERBS = frozenset(
+    "agree ask become begin break bring build buy call cause close come cost cross cut decide die do drop earn"
+    " employ end fall find get give go grow happen have help hit hold hurt join keep kill know last lead leave"
+    " lose make mean meet move need offer open own pay play produce put reach run say see sell send serve show"
+    " sign spend stand start stay stop take tell think use vote wait want win work write".split()
+)
+_MANY = re.compile(r"(?:people|children|men|women|police|\w*[^\Wsui]s)(?=$|\sof\s|\sin\s)", re.IGNORECASE)
+_WHICH = re.compile(
+    r"(?:which|what)\s+(?P<noun>[a-z]\w+(?:\s[a-z]\w+)??)\s+(?:was|is|were|are|has|had|did|does|wants?|\w+ed)\b", re.I
+)
+_WHAT_OF = re.compile(
+    r"what\s+(?:is|was|are|were)\s+the\s+(?:\w+\s){1,2}of\s+(?P<what>(?:the\s+)?\w+(?:\s\w+)?)\W*$", re.I
+)
+_HOW_MANY = re.compile(r"how\s+many\s+(?P<noun>[a-z]\w+)\s+(?P<rest>(?:was|were|are|is)\s+.+?)\W*$", re.IGNORECASE)
+_WHO_IS = re.compile(r"who\s+(?:is|was)\s+(?P<who>(?-i:[A-Z]).*?)\W*$", re.IGNORECASE)
+_NAME = re.compile(
+    r"(?<=\s)(?:the\s+)?[^\W\d_a-z][\w.’'-]*(?:\s(?:of|de|van|von|al|the|[^\W\d_a-z][\w.’'-]*))*(?<![\s])"
+)
+_PRONOUN = re.compile(
+    r"\b(?P<person>he|she|him|his|hers?)\b|\b(?P<thing>it|its|they|them|their|this|that)\b(?!\s+(?:was|is)\s+(?:that|true))"
+    r"|(?<!\bis\s)(?<!\bare\s)\b(?P<place>there)\b(?!\s+(?:is|are|was|were|any)\b)",
+    re.IGNORECASE,
+)
+_NOT_A_THING = re.compile(r"(?:that|this)\s+\S|it\s+(?:true|possible|likely|rain|snow)", re.IGNORECASE)
+_AFTER_AUXILIARY = re.compile(rf"\b(?:{'|'.join(_DO | _BE)})\s+$", re.IGNORECASE)
+# What only organisations and places have: "who leads it?", "who is its chief executive?"
+_LED = re.compile(
+    r"\b(?:leads?|led|heads?|headed|directs?|directed|runs?|ran|chairs?|chaired|owns?|founded|governs?|director|head|leader|"
+    r"chair(?:man|woman)?|chief|boss|president|founders?|owners?|members?|spokes\w+|headquarters|workers|staff|employees)\b",
+    re.IGNORECASE,
+)
+_OWNED = re.compile(r"\s+(?P<noun>[a-z][\w-]*(?:\s[a-z][\w-]*){0,2}?)(?=$|[?!.,]|\s)")
+_GENDER = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "hers": "she"}
+
+
+class NobodyMeantError(ValueError):
+    """A follow-up stands for somebody whom no turn before it names; the message says so to a person."""
+
+
+class Thing(NamedTuple):
+    """A noun phrase of a question, the word before it, and where it stands."""
+
+    words: str
+    before: str
+    start: int
+    end: int
+
+    @property
+    def is_name(self) -> bool:
+        """Tell whether it has a word with a capital."""
+        return any(word[:1].isupper() for word in self.words.split())
+
+
+def things_in(question: str) -> list[Thing]:
+    """Return the names and the things with an article in a question, in their order.
+
+    No tagger reads it: a phrase goes on to the next function word, and what must be the verb is taken from its end
+    ("did work on the dam stop in June" has a dam, "was the new dam built" too).
+    """
+    tokens = list(_TOKEN.finditer(question))
+    words = [token[0] for token in tokens]
+    inverted = next((word.lower() for word in words[:4] if word.lower() in _DO | _BE), "")
+    found: list[Thing] = []
+    i = 1 if words and words[0][:1].isupper() else 0
+    while i < len(words):
+        end = _phrase_end(words, i, inverted, first=not found)
+        if end <= i:
+            i += 1
+            continue
+        start, stop = tokens[i].start(), tokens[end - 1].end()
+        text = re.sub(r"['’]s$", "", question[start:stop].rstrip("."))
+        found.append(Thing(text, words[i - 1].lower() if i else "", start, start + len(text)))
+        i = end
+    return found
+
+
+def _phrase_end(words: list[str], i: int, inverted: str, *, first: bool) -> int:
+    """Return where the phrase that begins at a word ends; there itself where none begins."""
+    j, has_article = i, words[i].lower() in _DETERMINERS
+    j += has_article
+    begin = j
+    while j < len(words) and (_is_capital(words[j]) or _joins(words, j, begin)):
+        j += 1
+    lower = j
+    if has_article:
+        while j < len(words) and j - begin < 5 and _may_go_on(words[j], opens=j == begin):
+            j += 1
+        j = _without_verb(words, lower, j, inverted if first else "")
+    if j == begin:
+        return i
+    if j + 1 < len(words) and words[j] == "of" and has_article:
+        at = j + 1 + (words[j + 1].lower() in _DETERMINERS)
+        if at < len(words) and (_is_capital(words[at]) or words[at].isdigit() or at > j + 1):
+            return max(at + 1, _phrase_end(words, j + 1, inverted, first=first))
+    return j
+
+
+def _joins(words: list[str], j: int, begin: int) -> bool:
+    return (
+        j > begin
+        and words[j] in ("of", "de", "van", "von", "al", "&")
+        and j + 1 < len(words)
+        and _is_capital(words[j + 1])
+    )
+
+
+def _is_capital(word: str) -> bool:
+    return word[:1].isupper() and word != "I"
+
+
+def _may_go_on(word: str, *, opens: bool) -> bool:
+    low = word.lower()
+    return word[:1].isalpha() and not is_function_word(low) and (opens or low not in _ADVERBS)
+
+
+def _without_verb(words: list[str], lower: int, end: int, inverted: str) -> int:
+    """Return the end of a phrase without the verb that an inverted question has after its subject.
+
+    Its words from ``lower`` on have no capital; one of them is its noun, where no name stands before.
+    """
+    after = words[end].lower() if end < len(words) else ""
+    least = lower + (not _is_capital(words[lower - 1]))
+    if end <= least or after == "of":
+        return end
+    if inverted in _DO:
+        return next((i for i in range(least, end) if words[i].lower() in _VERBS), end - 1)
+    if inverted in _BE:
+        done = next((i for i in range(least, end) if _PARTICIPLE.fullmatch(words[i].lower())), end)
+        return end - 1 if done == end and not after and words[0].lower() in _BE else done  # "is the dam safe?"
+    return end
+
+
+def is_plural(phrase: str) -> bool:
+    """Tell whether a phrase is of more than one, by its form."""
+    return bool(_MANY.search(phrase.partition(" of ")[0]))
+
+
+class Before:
+    """The turns before a follow-up: what was asked last, of whom, about what and for when."""
+
+    def __init__(self, history: Sequence[Answer], is_quoted: Quoted, pronoun_of: Pronoun) -> None:
+        self.history = history
+        self.is_quoted = is_quoted
+        self.pronoun_of = pronoun_of
+        whole = [answer for answer in history if terms(_whole(answer))]
+        self.answer = whole[-1] if whole else history[-1]
+        self.text = _whole(self.answer)
+        self.question: Question = parse_question(self.text)
+        try:
+            self.without_period = parse_question(self.text, today=date.max).text
+        except NoSuchDayError:
+            self.without_period = self.text
+        plain, rest = self.text.rstrip(" ?!."), self.without_period.rstrip(" ?!.")
+        self.period = plain[len(rest) :].strip() if plain.startswith(rest) else ""
+        self.speaker = self.question.speaker or (latest_speaker(history) if self.question.quoted else None)
+        self.things = things_in(self.without_period)
+        self.topic = self._topic()
+
+    def _topic(self) -> str | None:
+        """Return what was asked about: of a question for quotes its topic, otherwise a thing in the question."""
+        asked = parse_question(self.without_period)
+        if asked.quoted and asked.topic:
+            about = re.sub(r"^(?:about|on)\s+", "", asked.topic)
+            is_claim = asked.speaker is None and about == asked.topic and not asked.besides
+            things = things_in(f"that {about}") if is_claim else []
+            return things[0].words if things else about
+        if asked.quoted:
+            earlier = self.history[: self.history.index(self.answer)]
+            return next((topic for topic in map(_topic_of, reversed(earlier)) if topic), None)
+        of_what = _WHAT_OF.match(self.without_period)
+        if of_what:
+            return of_what["what"]
+        which = _WHICH.match(self.without_period)
+        if which:
+            return f"the {which['noun']}"
+        names = [thing for thing in self.things if thing.is_name and thing.before not in _PREPOSITIONS]
+        things = [thing for thing in self.things if not thing.is_name and thing.words.split()[0].lower() == "the"]
+        chosen = [*names, *things, *reversed(self.things)]
+        return chosen[0].words if chosen else None
+
+    def with_names(self, question: str, *, speaker: str = "", is_own: bool = False) -> str:
+        """Put whom and what the last question was about in the place of pronouns that have nobody before them.
+
+        "About her" is somebody else than the ``speaker`` who is named before it; her plan may be the speaker's own.
+        """
+        parts, done = [], 0
+        for found in _PRONOUN.finditer(question):
+            before, word, after = question[: found.start()], found[0].lower(), question[found.end() :]
+            is_subject = _AFTER_AUXILIARY.search(before)
+            named = _NAME.search(f" {before.partition(' ')[2]}") or (found["thing"] and things_in(f"x {before}"))
+            other = word == "him" or (word == "her" and not re.match(r"\s+[a-z]", after))
+            if (named and not is_subject) or (found["person"] and is_own and not other):
+                break
+            if found["person"]:
+                name = self.person(word, speaker if other else "")
+            else:
+                name = self.place() if found["place"] else self.thing(word, question)
+            if not name or _NOT_A_THING.match(question[found.start() :]) or not before.strip():
+                continue
+            own = word in ("his", "its", "their") or (word == "her" and re.match(r"\s+[a-z]", after))
+            owned = _OWNED.match(after) if own and found["thing"] else None
+            parts.append(question[done : found.start()])
+            parts.append(f"the {owned['noun']} of {name}" if owned else f"{name}{'’s' if own else ''}")
+            done = found.end() + (owned.end() if owned else 0)
+        return "".join([*parts, question[done:]])
+
+    def person(self, word: str, but: str = "") -> str | None:
+        """Return for whom "he" or "her" stands: the short answer, one in the last question, or the last speaker."""
+        if but:
+            others = [a for a in self.history if not terms(_speaker_of(a) or "") & terms(but)]
+            return latest_speaker(others, word, self.pronoun_of) or self.titled()
+        if not self.question.quoted:
+            if self.answer.short and (self.question.asked_for or ("",))[0] == "person":
+                return self.answer.short
+            for name in _NAME.findall(self.text):
+                if fits(word, name, self.pronoun_of):
+                    return str(name)
+            if self.titled():
+                return self.titled()
+        return latest_speaker(self.history, word, self.pronoun_of)
+
+    def titled(self) -> str | None:
+        """Return somebody whom the last question names by a title: "the new mayor"."""
+        return next((thing.words for thing in self.things if thing.words.split()[-1].lower() in TITLES), None)
+
+    def thing(self, word: str, question: str = "") -> str | None:
+        """Return for what "it" or "they" stands.
+
+        That is the topic, where it is of the number that the pronoun is; or else the organisation that spoke, or that
+        the last answer was, which also goes first where it is asked who leads it.
+        """
+        several = word in ("they", "them", "their")
+        many = _HOW_MANY.match(self.without_period)
+        if several and many:
+            return f"the {many['noun']} {'who' if many['noun'] == 'people' else 'that'} {many['rest']}"
+        topic, body = self.topic or "", self._organisation()
+        other = not is_plural(topic) and not topic[:1].isupper() if several else is_plural(topic)
+        return (body if body and (not topic or other or _LED.search(question)) else topic) or None
+
+    def answering_body(self) -> str | None:
+        """Return who answered the last question, where that is quoted and no person: "they" may stand for it."""
+        body = None if self.question.quoted else self._organisation()
+        return body if body and self.is_quoted(body) else None
+
+    def _organisation(self) -> str | None:
+        spoke = self.speaker if self.question.quoted else self.answer.short
+        if not spoke or not spoke[:1].isupper() or role_of(spoke) or self.pronoun_of(spoke) is not None:
+            return None
+        kind = (self.question.asked_for or ("",))[0]
+        return spoke if self.question.quoted or kind in ("person", "fact") else None
+
+    def place(self) -> str | None:
+        """Return where "there" is, with its preposition: the answer to "where", or a place in the last question."""
+        if (self.question.asked_for or ("",))[0] == "place" and self.answer.short:
+            return f"in {self.answer.short}"
+        things = self.things or (things_in(f"x {self.topic}") if self.topic else [])
+        for thing in reversed(things):
+            head, of, whose = thing.words.partition(" of ")
+            if of and whose[:1].isupper() and (is_plural(head) or head.split()[-1].lower() in TITLES):
+                return f"in {whose}"  # "the villagers of Pell"
+            if thing.is_name and thing.before in _PLACED and not thing.words.lower().startswith("the "):
+                return f"in {thing.words}"
+        return f"at {self.topic}" if self.topic and self.topic.lower().startswith("the ") else None
+
+
+def latest_speaker(history: Sequence[Answer], word: str = "", pronoun_of: Pronoun = lambda name: None) -> str | None:
+    """Return the speaker of the latest answer about one, also of one that was refused, for whom ``word`` may stand.
+
+    For "she", somebody whom the articles call so goes before one of whom it is not known; "it" is nobody whom they
+    call "he" or "she".
+    """
+    low = word.lower()
+    answers = history if low not in ("it", "they", "them") else [a for a in history if not _answers_who(a)]
+    speakers = [speaker for speaker in map(_speaker_of, reversed(answers)) if speaker]
+    gender = _GENDER.get(low)
+    if gender:
+        named = [name for answer in reversed(history) for name in _NAME.findall(_whole(answer))]
+        for name in (*speakers, *map(str, named)):
+            if pronoun_of(name) == gender:
+                return name
+    return next((speaker for speaker in speakers if fits(word, speaker, pronoun_of)), next(iter(speakers), None))
+
+
+def fits(word: str, name: str, pronoun_of: Pronoun) -> bool:
+    """Tell whether a pronoun may stand for somebody, by the one that the articles use."""
+    gender = _GENDER.get(word.lower())
+    used = pronoun_of(name)
+    return used in (None, gender) if gender else used is None or word.lower() != "it"
+
+
+def _whole(answer: Answer) -> str:
+    return answer.understood or answer.question
+
+
+def _topic_of(answer: Answer) -> str | None:
+    try:
+        return parse_question(_whole(answer), today=date.max).topic
+    except NoSuchDayError:
+        return None
+
+
+def _speaker_of(answer: Answer) -> str | None:
+    asked = parse_question(_whole(answer))
+    if asked.speaker and re.search(r"\s(?:and|or)\s", asked.speaker):
+        return asked.speaker
+    said = Counter(statement.speaker for statement in answer.statements if statement.speaker)
+    if (said and not asked.besides) or asked.speaker:
+        return bare_name(said.most_common(1)[0][0]) if said else asked.speaker
+    who = _WHO_IS.match(asked.text)
+    if who:
+        return who["who"]
+    return answer.short if _answers_who(answer) else None
+
+
+def _answers_who(answer: Answer) -> bool:
+    asked = parse_question(_whole(answer))
+    return not asked.quoted and (asked.asked_for or ("",))[0] == "person"
