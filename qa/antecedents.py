@@ -50,10 +50,13 @@ _NAME = re.compile(
 )
 _PRONOUN = re.compile(
     r"\b(?P<person>he|she|him|his|hers?)\b|\b(?P<thing>it|its|they|them|their|this|that)\b(?!\s+(?:was|is)\s+(?:that|true))"
-    r"|(?<!\bis\s)(?<!\bare\s)\b(?P<place>there)\b(?!\s+(?:is|are|was|were|any)\b)",
+    r"|(?<!\bis\s)(?<!\bare\s)\b(?P<place>there)\b(?!\s+(?:is|are|was|were|any|be|been)\b)",
     re.IGNORECASE,
 )
-_NOT_A_THING = re.compile(r"(?:that|this)\s+\S|it\s+(?:true|possible|likely|rain|snow)", re.IGNORECASE)
+_NOT_A_THING = re.compile(
+    r"(?:that|this)\s+\S|it\s+(?:true|rain|snow)|it\s+take\w*\s.*\bto\b|it\s+(?:(?:is|was)\s+)?(?:not\s+)?(?!going\b)\w+\s+(?:to|that|for)\b",
+    re.I,
+)
 _AFTER_AUXILIARY = re.compile(rf"\b(?:{'|'.join(_DO | _BE)})\s+$", re.IGNORECASE)
 # What only organisations and places have: "who leads it?", "who is its chief executive?"
 _LED = re.compile(
@@ -61,7 +64,16 @@ _LED = re.compile(
     r"chair(?:man|woman)?|chief|boss|president|founders?|owners?|members?|spokes\w+|headquarters|workers|staff|employees)\b",
     re.IGNORECASE,
 )
-_OWNED = re.compile(r"\s+(?P<noun>[a-z][\w-]*(?:\s[a-z][\w-]*){0,2}?)(?=$|[?!.,]|\s)")
+_OWNED = re.compile(rf"\s+(?P<noun>[a-z][\w-]*(?:\s[a-z][\w-]*){{0,2}}?)(?=\W*$|\s(?:{'|'.join(_PREPOSITIONS)})\s)")
+# What has its own antecedent: "which shop lowered its prices", "NASA said it would".
+_ASKING = re.compile(
+    r"(?:(?:and|but|also|so|ok|okay|then),?\s+)*"
+    rf"(?:what|which|who\w*|when|where|why|how|{'|'.join(_DO | _BE | _PREPOSITIONS)})\b",
+    re.IGNORECASE,
+)
+_OWN_SUBJECT = re.compile(
+    r"\b(?:which|what|how\s+many)\s+(?!(?:did|does|do|is|was|are|were|has|have|will|can)\b)[a-z]\w+", re.I
+)
 _GENDER = {"he": "he", "him": "he", "his": "he", "she": "she", "her": "she", "hers": "she"}
 
 
@@ -218,10 +230,12 @@ class Before:
         parts, done = [], 0
         for found in _PRONOUN.finditer(question):
             before, word, after = question[: found.start()], found[0].lower(), question[found.end() :]
-            is_subject = _AFTER_AUXILIARY.search(before)
-            named = _NAME.search(f" {before.partition(' ')[2]}") or (found["thing"] and things_in(f"x {before}"))
             other = word == "him" or (word == "her" and not re.match(r"\s+[a-z]", after))
-            if (named and not is_subject) or (found["person"] and is_own and not other):
+            if (
+                _has_antecedent(before, word)
+                or re.search(r",\s(?:.*\s)?[^\W\d_a-z]", after)
+                or (found["person"] and is_own and not other)
+            ):
                 break
             if found["person"]:
                 name = self.person(word, speaker if other else "")
@@ -231,6 +245,7 @@ class Before:
                 continue
             own = word in ("his", "its", "their") or (word == "her" and re.match(r"\s+[a-z]", after))
             owned = _OWNED.match(after) if own and found["thing"] else None
+            owned = None if owned and any(w in _VERBS or not terms(w) for w in owned["noun"].split()[1:]) else owned
             parts.append(question[done : found.start()])
             parts.append(f"the {owned['noun']} of {name}" if owned else f"{name}{'’s' if own else ''}")
             done = found.end() + (owned.end() if owned else 0)
@@ -293,6 +308,21 @@ class Before:
             if thing.is_name and thing.before in _PLACED and not thing.words.lower().startswith("the "):
                 return f"in {thing.words}"
         return f"at {self.topic}" if self.topic and self.topic.lower().startswith("the ") else None
+
+
+def _has_antecedent(before: str, word: str) -> bool:
+    """Tell whether a pronoun stands for something in the same question, of which ``before`` is what goes before it."""
+    if re.search(r"[.!?:]\s", before) or (
+        before.strip() and not _ASKING.match(before.lstrip()) and before[:1].isupper()
+    ):
+        return True
+    if _AFTER_AUXILIARY.search(before):  # "how much of the town did it leave"
+        return False
+    if _NAME.search(f" {before.partition(' ')[2]}"):
+        return True
+    if word == "there":
+        return False
+    return bool(_OWN_SUBJECT.search(before) or (word not in _GENDER and things_in(f"x {before}")))
 
 
 def latest_speaker(history: Sequence[Answer], word: str = "", pronoun_of: Pronoun = lambda name: None) -> str | None:

@@ -20,6 +20,7 @@ _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
 _THEY = re.compile(r"they|them|it", re.IGNORECASE)
 _JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
 _AND_ABOUT = re.compile(rf"(?P<joined>{_JOINED})?(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
+_TOPIC_ALONE = re.compile(r"(?!.*\b(?:which|what|how|when|where|who)\b)\S+(?:\s+\S+){1,9}", re.IGNORECASE)
 _INSTEAD = re.compile(
     rf"(?:{_JOINED}*(?:what|how)\s+about|{_JOINED}+)\s*(?P<rest>\S.*?)(?:\s+(?:it|him|her|them)sel(?:f|ves))?",
     re.I | re.DOTALL,
@@ -93,7 +94,7 @@ def made_whole(
     for whom and what the last question was about. Raises NobodyMeantError where there is none.
     """
     rest = _AND_ABOUT.fullmatch(question)
-    if rest and (rest["joined"] or latest_speaker(history)):
+    if rest and _TOPIC_ALONE.fullmatch(rest["rest"]) and (rest["joined"] or latest_speaker(history)):
         return f"what did {_speaker('and', history, pronoun_of)} say {rest['rest']}"
     if not history:
         return _spoken_by(question, None, history, pronoun_of)
