@@ -167,7 +167,8 @@ def _without_verb(words: list[str], lower: int, end: int, inverted: str) -> int:
     if end <= least or after == "of":
         return end
     if inverted in _DO:
-        return next((i for i in range(least, end) if words[i].lower() in _VERBS), end - 1)
+        follows = any(word.lower() in _VERBS for word in words[end:])  # "did the old bridge in Varde close"
+        return next((i for i in range(least, end) if words[i].lower() in _VERBS), end if follows else end - 1)
     if inverted in _BE:
         done = next((i for i in range(least, end) if _PARTICIPLE.fullmatch(words[i].lower())), end)
         return end - 1 if done == end and not after and words[0].lower() in _BE else done  # "is the dam safe?"
@@ -217,9 +218,10 @@ class Before:
         which = _WHICH.match(self.without_period)
         if which:
             return f"the {which['noun']}"
+        subject = [thing for thing in self.things if thing.before in _DO]
         names = [thing for thing in self.things if thing.is_name and thing.before not in _PREPOSITIONS]
         things = [thing for thing in self.things if not thing.is_name and thing.words.split()[0].lower() == "the"]
-        chosen = [*names, *things, *reversed(self.things)]
+        chosen = [*subject, *names, *things, *reversed(self.things)]
         return chosen[0].words if chosen else None
 
     def with_names(self, question: str, *, speaker: str = "", is_own: bool = False) -> str:

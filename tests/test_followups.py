@@ -105,6 +105,12 @@ WHERE = Answer("Where was James Foley abducted?", ABDUCTED.statements, (), None,
         (BUILT, "how much did it cost?", "how much did the dam cost?"),
         (BUILT, "and the bridge?", "Who built the bridge?"),
         (WHERE, "what happened there?", "what happened in Syria?"),
+        (ABOUT_DAM, "And Kohl himself?", "what did Kohl say about the dam in May?"),
+        (ABOUT_DAM, "who spoke about it?", "who spoke about the dam in May?"),
+        (ABOUT_DAM, "has anybody objected?", "has anyone objected to Lavrov about the dam in May?"),
+        (ABOUT_DAM, "what about its cost?", "what did Lavrov say about the cost of the dam?"),
+        (BUILT, "why was that?", "why was the dam built?"),
+        (BUILT, "who led them?", "who led Ann Lee?"),
         (ABDUCTED, "Is it true that Foley was abducted?", "Is it true that Foley was abducted?"),
         (ABDUCTED, "When was the dam built?", "When was the dam built?"),
     ],
@@ -149,3 +155,103 @@ def test_a_question_word_alone_is_put_before_a_question_for_yes_or_no(before: st
 def test_a_month_has_the_year_of_the_period_before() -> None:
     before = answered("what did Lavrov say about the dam in March 2014?", "Lavrov")
     assert made_whole("and in May?", [before]) == "what did Lavrov say about the dam in May 2014?"
+
+
+@pytest.mark.parametrize(
+    ("before", "short", "question", "whole"),
+    [
+        (
+            "Who runs the night ferries?",
+            "Seaway",
+            "how many people does it employ?",
+            "how many people does Seaway employ?",
+        ),
+        ("Who runs the night ferries?", "Seaway", "how old are they?", "how old are the night ferries?"),
+        ("Which firm digs the canal?", "Delv", "what did they say about mud?", "what did Delv say about mud?"),
+        ("Which pump failed in the flood?", "an old one", "who mended it?", "who mended the pump?"),
+        ("What is the length of the canal?", "9 km", "how deep is it?", "how deep is the canal?"),
+        ("Why did the old bridge in Varde close?", "rust", "when was it built?", "when was the old bridge built?"),
+        (
+            "When did the storm of 2009 hit Varde?",
+            "May",
+            "how much of the quay did it wreck?",
+            "how much of the quay did the storm of 2009 wreck?",
+        ),
+        ("Where is the Delv shipyard?", "Varde", "who is its owner?", "who is the owner of the Delv shipyard?"),
+        (
+            "Who owns the Delv shipyard?",
+            "Ann Lee",
+            "how many people work there?",
+            "how many people work at the Delv shipyard?",
+        ),
+        ("Who said that the fishers of Varde would sue?", "Lee", "who lives there?", "who lives in Varde?"),
+        (
+            "How many people were hurt in the storm?",
+            "9",
+            "who treated them?",
+            "who treated the people who were hurt in the storm?",
+        ),
+        ("When does the new mayor begin?", "May", "who is he?", "who is the new mayor?"),
+        ("Who moved the ferries?", "Seaway", "when?", "when were the ferries moved?"),
+        ("Did Seaway sell the ferries?", "no", "why not?", "why did Seaway not sell the ferries?"),
+        (
+            "Were lights lit because of the fog?",
+            "yes",
+            "who said that?",
+            "who said that lights were lit because of the fog?",
+        ),
+        ("Will Seaway pay its crews?", "yes", "from when?", "from when will Seaway pay its crews?"),
+    ],
+)
+def test_it_they_and_there_stand_for_what_the_last_question_was_about(
+    before: str, short: str, question: str, whole: str
+) -> None:
+    answer = Answer(before, ABDUCTED.statements, (), None, 0.5, short=short)
+    assert made_whole(question, [answer], lambda name: name == "Delv") == whole
+
+
+def test_a_question_word_alone_asks_the_last_question_that_was_more_than_one() -> None:
+    first = answered("How many boats did Seaway sell?", None)
+    second = answered("where?", None, understood="where did Seaway sell boats?")
+    assert made_whole("where?", [first]) == "where did Seaway sell boats?"
+    assert made_whole("when?", [first, second]) == "when did Seaway sell boats?"
+
+
+def test_it_is_the_body_that_spoke_where_it_is_asked_who_leads_it() -> None:
+    before = answered("what did Greenpeace say about Norway?", "Greenpeace")
+    assert made_whole("who directs it?", [before]) == "who directs Greenpeace?"
+    assert made_whole("where is it?", [before]) == "where is Norway?"
+
+
+def test_about_him_is_somebody_else_than_who_speaks() -> None:
+    history = [answered("what did Anna Berg say?", "Anna Berg"), answered("what did Peter Holm say?", "Peter Holm")]
+    assert (
+        made_whole("what did Holm say about her?", history, pronoun_of=SHE.get) == "what did Holm say about Anna Berg?"
+    )
+    assert (
+        made_whole("what did Lee say about him?", history, pronoun_of=SHE.get) == "what did Lee say about Peter Holm?"
+    )
+
+
+def test_a_period_that_is_no_topic_stays_in_force_for_another_speaker() -> None:
+    before = answered("what did Lavrov say since 2014-06-05?", "Lavrov")
+    assert made_whole("and Kohl?", [before], lambda name: True) == "what did Kohl say since 2014-06-05?"
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Which retailer lowered its prices to help drivers?",
+        "What country elected its first leftist leader?",
+        "NASA said it lost contact with which craft?",
+        "Yellowstone was closed since June. Why was it shut down?",
+        "In his new book, Bill Nye said what?",
+        "Where in the US is it illegal to pump gas?",
+        "How many fires have there been in Wales?",
+        "About 7,000 people went on strike: where do they work?",
+        "Which billionaire lost his top spot?",
+    ],
+)
+def test_a_question_that_holds_what_it_is_about_is_left_as_it_is(question: str) -> None:
+    for before in (ABOUT_DAM, BUILT):
+        assert made_whole(question, [before]) == question

@@ -107,3 +107,21 @@ def test_the_newest_first_is_no_part_of_the_topic(text: str, topic: str | None, 
 def test_what_was_said_to_be_recent_is_a_part_of_what_was_said() -> None:
     asked = parse_question("Who said that the dam had recently been closed?")
     assert (asked.topic, asked.latest) == ("the dam had recently been closed", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "besides", "topic"),
+    [
+        ("who besides Ann Lee spoke about the dam?", "Ann Lee", "about the dam"),
+        ("did anyone disagree with Kohl about the dam?", "Kohl", "the dam"),
+        ("Has anybody objected to the minister on pay?", "the minister", "pay"),
+        ("did anyone criticise Kohl?", "Kohl", "Kohl"),
+        ("who contradicted Kohl about the dam?", "Kohl", "the dam"),
+        ("who opposed the dam?", None, None),
+        ("did Kohl disagree with Lee about the dam?", None, None),
+    ],
+)
+def test_whose_statements_are_left_out_is_told(text: str, besides: str | None, topic: str | None) -> None:
+    asked = parse_question(text)
+    assert (asked.besides, asked.topic, asked.speaker) == (besides, topic, None)
+    assert asked.quoted == (besides is not None)
