@@ -50,7 +50,7 @@ _NAME = re.compile(
 )
 _PRONOUN = re.compile(
     r"\b(?P<person>he|she|him|his|hers?)\b|\b(?P<thing>it|its|they|them|their|this|that)\b(?!\s+(?:was|is)\s+(?:that|true))"
-    r"|(?<!\bis\s)(?<!\bare\s)\b(?P<place>there)\b(?!\s+(?:is|are|was|were|any|be|been)\b)",
+    r"|(?<!\bis\s)(?<!\bare\s)(?<!\bsay\s)\b(?P<place>there)\b(?!\s+(?:is|are|was|were|any|be|been)\b)",
     re.IGNORECASE,
 )
 _NOT_A_THING = re.compile(
@@ -211,7 +211,8 @@ class Before:
             return things[0].words if things else about
         if asked.quoted:
             earlier = self.history[: self.history.index(self.answer)]
-            return next((topic for topic in map(_topic_of, reversed(earlier)) if topic), None)
+            spoken = [asked.speaker] if asked.speaker and asked.speaker.startswith("the ") else []  # "the letter"
+            return next((topic for topic in (*map(_topic_of, reversed(earlier)), *spoken) if topic), None)
         of_what = _WHAT_OF.match(self.without_period)
         if of_what:
             return of_what["what"]

@@ -32,13 +32,13 @@ _ONE_THING = re.compile(
 )
 _ASKS = r"(?:when|where|why|how(?:\s+(?:many|much|long|old|often|far))?|who|whom|what|which(?:\s+(?!one\b)\w+)?)"
 _BARE_ASK = re.compile(
-    rf"{_JOINED}*(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in)\s+)?{_ASKS}(?:(?<=many)\s+[a-z]+)?)"
+    rf"{_JOINED}*(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in|between)\s+)?{_ASKS}(?:(?<=many)\s+[a-z]+)?)"
     r"(?:(?:(?<=when)|(?<=where)|(?<=why)|(?<=many)|(?<=much)|(?<=long))\s+(?:was|is)\s+that"
     r"|(?:(?<=when)|(?<=why))\s+was\s+it|(?P<not>(?<=why)\s+not))?",
     re.IGNORECASE,
 )
 _ASKING = re.compile(
-    rf"(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in)\s+)?{_ASKS})\s+(?P<rest>.+)", re.I | re.DOTALL
+    rf"(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in|between)\s+)?{_ASKS})\s+(?P<rest>.+)", re.I | re.DOTALL
 )
 _PEOPLE = r"(?:any|some)(?:one|body)(?:\s+else)?"
 _OTHERS = re.compile(
@@ -46,6 +46,7 @@ _OTHERS = re.compile(
     r"(?P<agree>(?:(?:dis)?agreed?|object(?:ed)?|respond(?:ed)?|repl(?:y|ied)|react(?:ed)?|contradict(?:ed)?|criticised?))"
     r"(?:\s+(?:with|to))?(?:\s+(?:him|her|it|them|that|this))?"
     r"|(?:comment(?:ed)?|say|said|talk(?:ed)?|speak|spoken)(?:\s+(?:something|anything))?)"
+    r"|who\s+(?:else\s+)?(?P<agreed>(?:dis)?agree[ds]?\s+with|contradict(?:ed|s)|objected\s+to)\s+(?:him|her|it|them|that|this)"
     rf"|(?:who|{_PEOPLE})\s+else(?:\s+(?:said|spoke|talked|commented|is\s+quoted)(?:\s+(?:something|anything))?)?"
     r"|(?P<all>who\s+(?:said|spoke|talked|commented)(?:\s+(?:something|anything))?)(?=\s+(?:about|on|of)\s)"
     r"|what\s+(?:did|do|have)\s+(?:the\s+)?others\s+(?:say|think|said)|(?:the\s+)?others)"
@@ -158,9 +159,10 @@ def _of_another(question: str, before: Before) -> str | None:
         return None
     now = f" {before.period}" if before.period else ""
     on_topic = f" about {before.topic}{now}" if before.topic else now
+    is_own = re.match(r"(?:his|her|its|their)\s", other, re.IGNORECASE)
     another = not before.speaker or terms(other) != terms(before.speaker)
     has_name = any(thing.is_name for thing in before.things)
-    if another and (before.question.quoted or not has_name) and before.is_quoted(other):
+    if another and not is_own and (before.question.quoted or not has_name) and before.is_quoted(other):
         return f"what did {other} say{on_topic}?"
     if before.question.quoted:
         thing = before.with_names(f"of {other}").removeprefix("of ")
@@ -220,6 +222,8 @@ def _of_doer(ask: str, rest: str, doer: str | None) -> str:
     found = _WHO_DID.fullmatch(rest.rstrip(" ?!."))
     if not found:
         return f"{ask} was it that {doer or 'somebody'} {rest}"
+    if ask.lower() == "how many":
+        return f"{ask} {re.sub('^(?:the|any|some) ', '', found['what'])} were {found['verb']}{found['rest'] or ''}?"
     were = "were" if is_plural(re.split(r"\s(?:in|on|at|for|to|with|from)\s", found["what"])[0]) else "was"
     return f"{ask} {were} {found['what']} {found['verb']}{found['rest'] or ''}?"
 
@@ -240,6 +244,8 @@ def _by_others(question: str, before: Before) -> str | None:
         verb, asks = found["agree"].lower(), found["did"].lower()
         plain = verb.removesuffix("d") if verb.endswith("eed") else verb.removesuffix("ed")
         return f"{asks} anyone {verb}{f' {_WITH[plain]}' if plain in _WITH else ''} {speaker} about {topic}{now}?"
+    if found["agreed"] and speaker:
+        return f"who {found['agreed'].lower()} {speaker} about {topic}{now}?"
     if found["all"]:
         return f"who spoke about {topic}{now}?"
     return f"who {f'besides {speaker}' if speaker else 'else'} spoke about {topic}{now}?"
@@ -258,4 +264,5 @@ def _who_said_so(question: str, before: Before) -> str | None:
     if were and subject and subject[0].start <= were.end():
         end = subject[0].end
         return f"who said that {text[were.end() : end]} {were[0].strip().lower()}{text[end:]}?"
-    return f"who spoke about {before.topic}?" if before.topic else None
+    topic = before.topic or before.answer.short
+    return f"who spoke about {topic}?" if topic else None

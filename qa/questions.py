@@ -59,7 +59,7 @@ _WHO_SAID = re.compile(
 _AGREED = re.compile(
     rf"{_AND}(?:(?:did|does|do|has|have)\s+(?:any|some)(?:one|body)(?:\s+else)?\s+(?:ever\s+)?"
     r"(?:(?:dis)?agreed?\s+with|(?:object(?:ed)?|respond(?:ed)?|repl(?:y|ied)|react(?:ed)?)\s+to|contradict(?:ed)?|criticis(?:ed?))"
-    r"|who(?:\s+else)?\s+(?:(?:dis)?agree[ds]?\s+with|contradict(?:ed|s)))\s+"
+    r"|who(?:\s+else)?\s+(?:(?:dis)?agree[ds]?\s+with|contradict(?:ed|s)|objected\s+to))\s+"
     r"(?P<besides>\S+(?:\s+\S+){0,9}?)(?:\s+(?:about|on|over)\s+(?P<topic>.+))?",
     re.IGNORECASE,
 )

@@ -14,7 +14,7 @@ from embeddings import Encoder
 from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.filters import Filters
-from qa.names import Name, name_words, names_meant, role_of
+from qa.names import Name, bare_name, name_words, names_meant, role_of
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
@@ -44,6 +44,7 @@ _SHORT = {
     "Rep": "representative",
     "Gen": "general",
 }
+_ABOUT = re.compile(r"^(?:about|on)\s+", re.IGNORECASE)
 _FORMER = stems("former ex late emeritus retired ousted")
 
 
@@ -95,7 +96,7 @@ class QuoteAnswerer:
         short = name if question.speaker is None and name and name in statements[0].article.text else None
         if question.speaker is None:
             summary = f"In articles published {question.period}. " if question.period else ""
-            if question.besides and question.asked_for is None:  # "Did anyone disagree?"
+            if question.besides and not _ABOUT.match(question.topic or ""):  # "Did anyone disagree with X?"
                 short, summary = None, f"{summary}What others than {question.besides} say about {question.topic}."
             elif not name:
                 summary += "The sentence does not say plainly who said so."
@@ -293,16 +294,20 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
         return []
     noun, whose = terms(_in_full(role[0])), terms(role[1])
     best: dict[str, float] = {}
+    seen: set[tuple[str | None, str]] = set()
     count: Counter[str] = Counter()
     for quote in quotes:
         count[quote.speaker or ""] += 1
         name = set(name_words(quote.speaker or ""))
-        if not quote.speaker or quote.speaker in best or not name or name <= set(name_words(role[1])):
+        place = (quote.speaker, quote.article.id)
+        if not quote.speaker or place in seen or not name or name <= set(name_words(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
-        best[quote.speaker] = 0.0
-        for title, beside in ((quote.speaker, quote.speaker), *_beside(quote.speaker, quote.article.text, noun)):
+        seen.add(place)
+        best.setdefault(quote.speaker, 0.0)
+        for title, beside in (("", quote.speaker), *_beside(quote.speaker, quote.article.text, noun)):
             there = stems(f"{_in_full(beside)} {quote.speaker}")
-            if noun <= stems(f"{_in_full(title)} {quote.speaker}") and not (_FORMER & there) - noun:
+            own = re.split(r"['’]s?\s", _in_full(title))[-1]  # "the union's head" is not the union
+            if noun <= stems(f"{own} {bare_name(quote.speaker)}") and not (_FORMER & there) - noun:
                 in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
                 score = 1 + in_article + len(whose & there) / max(1, len(whose))
                 best[quote.speaker] = max(best[quote.speaker], score if not whose or in_article else 0.0)
@@ -326,7 +331,7 @@ def _beside(name: str, text: str, noun: Collection[str]) -> Iterator[tuple[str, 
         beside = " ".join(before.rstrip(" ,").rpartition(",")[2].split()[-8:])
         title = _HELD.split(beside)[0] if before.rstrip().endswith(",") else _HELD.split(f" {beside} ")[-1]
         last = title.split()[-1:]
-        is_title = not last or not last[0].islower() or stem(last[0]) in noun
+        is_title = not last or not last[0].islower() or (stem(last[0]) in noun and not last[0].endswith("ed"))
         yield (title if is_title else ""), beside
         after = re.match(r"\s*[,(–—]\s*([^,;.()\n–—]{1,80})", text[found.end() : found.end() + 90])
         if after:
@@ -380,7 +385,7 @@ def _naming(topic: str, statements: list[Statement]) -> list[Statement]:
 
 def _asks_who_spoke(question: Question) -> bool:
     """Tell whether all who speak about something are asked for, rather than who said one thing."""
-    return bool(question.besides or re.match(r"(?:about|on)\s", question.topic or "", re.IGNORECASE))
+    return bool(question.besides or _ABOUT.match(question.topic or ""))
 
 
 def _of_each(statements: Iterable[Statement]) -> list[Statement]:
@@ -432,7 +437,7 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
 def _not_quoted(question: Question, quotes: Sequence[Quote], count: int) -> str:
     articles = the_articles(question)
     if question.besides:
-        topic = re.sub(r"^(?:about|on)\s+", "", question.topic or "it")
+        topic = _ABOUT.sub("", question.topic or "it")
         return f"{articles} quote nobody else than {question.besides} on {topic}."
     if question.speaker is None:
         return f"{articles} do not say: nobody was found in them who said so."

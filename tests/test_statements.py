@@ -198,7 +198,7 @@ def test_air_strikes_are_answered_from_what_lavrov_backed(seeds: Library) -> Non
 )
 def test_who_has_a_title_is_not_what_it_is_of(asked: str, speakers: list[str]) -> None:
     text = (
-        '"We strike," said Piet Lund, the head of the Rail Union. Piet Lund said it was late. '
+        '"We strike," said Piet Lund, the head of the Rail Union. "It is late," said Piet Lund, the union’s head. '
         "The Rail Union said the doors were open. Dr Ann Sorel said nobody was hurt. The inspectors fined Corvane, and "
         "Corvane said it would pay."
     )
