@@ -6,11 +6,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from windows import CHROMIUM, running
 
-os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
 
 from embeddings import MiniLMEncoder
 from embeddings.encoder import Vectors
@@ -115,3 +117,22 @@ def make_cross_encoder(tmp_path_factory: pytest.TempPathFactory) -> Callable[[in
         return folder
 
     return make
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the running program, over the articles that ship."""
+    with running("--index", tmp_path_factory.mktemp("index")) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")  # playwright holds an event loop, in which other modules' tests could run none
+def browser() -> Iterator[Any]:
+    """Debian's chromium, which asks nobody for anything by itself."""
+    from playwright.sync_api import sync_playwright
+
+    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
+        yield chromium
+        chromium.close()
