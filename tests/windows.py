@@ -127,24 +127,30 @@ class Window:
         self.page.locator("#status").get_by_text(articles).wait_for(timeout=_PATIENCE)
 
     def focused(self) -> str:
-        """Return the accessible name of what has the focus, and "(no ring)" after it where nothing shows that it has.
-
-        An outline, or a border or shadow that is there with the focus alone, shows it.
-        """
+        """Return the accessible name of what has the focus."""
         return str(
             self.page.evaluate(
                 """() => { const one = document.activeElement;
                    if (!one || one === document.body) return 'BODY';
-                   const look = () => { const s = getComputedStyle(one);
+                   const name = one.getAttribute('aria-label') || one.labels?.[0]?.textContent || one.textContent;
+                   return name.trim().replace(/\\s+/g, ' '); }"""
+            )
+        )
+
+    def ringed(self) -> bool:
+        """Tell whether an outline, a border or a shadow, of it or of what is around it, shows what has the focus."""
+        return bool(
+            self.page.evaluate(
+                """() => { const one = document.activeElement, around = [one];
+                   for (let up = one.parentElement; up && around.length < 4; up = up.parentElement) around.push(up);
+                   const look = () => around.map(each => { const s = getComputedStyle(each);
                        return [s.outlineStyle === 'none' ? '' : s.outlineWidth + s.outlineColor, s.boxShadow,
-                               s.borderColor].join(); };
+                               s.borderColor].join(); }).join();
                    const now = look();
-                   const name = one.getAttribute('aria-label') || (one.labels && one.labels[0]?.textContent)
-                       || one.textContent;
                    one.blur();
-                   const ringed = look() !== now;
-                   one.focus({focusVisible: true, preventScroll: true});
-                   return name.trim().replace(/\\s+/g, ' ') + (ringed ? '' : ' (no ring)'); }"""
+                   const then = look();
+                   one.focus({preventScroll: true});
+                   return now !== then; }"""
             )
         )
 
@@ -155,7 +161,7 @@ class Window:
             self.page.keyboard.press("Tab")
             seen.append(self.focused())
             if seen[-1].startswith(name):
-                assert not seen[-1].endswith("(no ring)"), seen[-1]
+                assert self.ringed(), seen[-1]
                 return
         raise AssertionError(f"no {name!r} among {seen}")
 

@@ -191,11 +191,13 @@ def menu(kept: Sequence[Kept], current: str, *, any_turn: bool) -> str:
     )
     share = '<button type="button" class="link">Copy link</button>'
     return (
-        '<nav aria-label="Conversations"><details class="drop"><summary data-key="kept">Conversations</summary>'
+        '<nav aria-label="Conversations"><details class="drop" data-key="list">'
+        '<summary data-key="kept">Conversations</summary>'
         f'<div class="dropped">{told}</div></details>'
         '<button type="button" data-do="new" data-key="new">New</button>'
         + (
-            f'<details class="drop"><summary>Save</summary><div class="dropped">{now}{share}</div></details>'
+            '<details class="drop" data-key="save"><summary data-key="save-summary">Save</summary>'
+            f'<div class="dropped">{now}{share}</div></details>'
             if any_turn
             else ""
         )

@@ -17,7 +17,8 @@
       for (const details of element.querySelectorAll('details[data-key]')) {
         if (open.get(details.dataset.key)) details.open = true;
       }
-      if (!focused || document.activeElement !== document.body) return;
+      const now = document.activeElement;  // a control that was just disabled has the focus until the next frame
+      if (!focused || (now !== document.body && !(element.contains(now) && now.disabled))) return;
       // Where it is gone, or can do no more, the first one that is there.
       const controls = ':is(button, summary)[data-key]:not([disabled])';
       const same = element.querySelector(`[data-key="${CSS.escape(focused)}"]:not([disabled])`);
@@ -244,7 +245,7 @@
       element.addEventListener('click', event => {
         const button = event.target.closest('.link');
         if (button) copy(button, location.href);
-        if (event.target.closest('[data-do=open], [data-do=new]')) {
+        if (event.target.closest('[data-do=open], [data-do=new], [data-do=export]')) {
           element.querySelectorAll('details').forEach(details => { details.open = false; });
         }
       });

@@ -143,7 +143,7 @@ def _add_shelf(shelf: Shelf, shared: _Shared, narrow: gr.HTML, refresh: gr.Butto
     report.render()  # type: ignore[no-untyped-call]
     table.render()  # type: ignore[no-untyped-call]
     tabs.select(shelf.table, view, table, **_HIDDEN)
-    search.input(shelf.searched, [search, view], [view, table], trigger_mode="always_last", **_HIDDEN)
+    search.change(shelf.searched, [search, view], [view, table], trigger_mode="always_last", **_HIDDEN)
     changed = [view, table, source, filters, narrow, link, status]
     table.select(shelf.chosen, [view, filters, session], changed, **_HIDDEN)
     refresh.click(shelf.refreshed, view, [status, table], concurrency_limit=None, **_HIDDEN)

@@ -99,9 +99,10 @@ def _column(name: str, about: str, said: Sequence[Statement], scale: _Scale | No
 def _statement(said: Statement) -> str:
     article = said.article
     where = f'data-article="{escape(article.id)}" data-start="{said.start}" data-end="{said.end}"'
+    key = f'data-key="said-{escape(article.id)}-{said.start}"'
     return (
         f'<li class="passage" data-do="open" {where}><blockquote dir="auto">{escape(said.text)}</blockquote>'
-        f'<div class="tools"><button type="button" class="cite" data-do="open" {where}>'
+        f'<div class="tools"><button type="button" class="cite" data-do="open" {where} {key}>'
         f'<span class="from"><span class="title" dir="auto">{escape(clean(article.title))}</span>'
         f'<span class="facts">{spans([said.speaker, article.source])}</span></span></button>'
         f'<button type="button" class="copy" data-copy="{escape(quotation(said))}">Copy'
