@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import asyncio
+import importlib.util
 import socket
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from windows import QUESTION, ROOT, running
@@ -116,3 +120,29 @@ def test_a_watched_folder_is_read_without_a_click(tmp_path: Path) -> None:
                 break
             time.sleep(0.2)
         assert client.predict("tram line", 1, api_name="/retrieve")[0]["article"]["file"] == "tram.txt"
+
+
+@pytest.mark.app
+@pytest.mark.skipif(not importlib.util.find_spec("mcp"), reason="no mcp: pip install mcp")
+def test_a_language_model_gets_the_four_endpoints_as_tools_and_no_other(tmp_path: Path) -> None:
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async def call(address: str) -> tuple[dict[str, str], Any]:
+        async with (
+            streamable_http_client(f"{address}gradio_api/mcp/") as (reading, writing, _),
+            ClientSession(reading, writing) as session,
+        ):
+            await session.initialize()
+            tools = (await session.list_tools()).tools
+            said = await session.call_tool("ask", {"question": QUESTION})
+            return {tool.name: tool.description or "" for tool in tools}, said
+
+    with running("--index", tmp_path, "--mcp") as address:
+        tools, said = asyncio.run(call(address))
+    assert {"ask", "retrieve", "quotes", "articles"} == set(tools)
+    assert "verbatim slice" in tools["ask"]
+    assert not said.isError
+    answer = ast.literal_eval(said.content[0].text)  # Gradio gives a tool's result as Python writes it
+    assert answer["refusal"] is None
+    assert any("had made the same mistake" in statement["text"] for statement in answer["statements"])
