@@ -153,7 +153,7 @@ class TestReading:
         cite.hover()
         context.wait_for()
         told = context.text_content() or ""
-        assert f"on Monday. {REPAIRS} {TAXES}" in told
+        assert told.startswith(f"The old bridge over the Aare was closed on Monday. {REPAIRS} {TAXES}")
         assert context.locator("mark").text_content() == REPAIRS
         window.keep("context")
         window.page.mouse.move(5, 5)
@@ -484,10 +484,13 @@ class TestAccess:
         from axe_playwright_python.sync_playwright import Axe
 
         window = Window(browser, town, width=width, color_scheme=scheme)
+        window.ready("58 articles ready")
 
         def check(part: str) -> None:
             window.keep(f"{part}-{width}-{scheme}")
             assert window.page.evaluate("document.documentElement.scrollWidth") <= width, part
+            title, status = (window.page.locator(one).bounding_box() for one in ("#name h1", "#status"))
+            assert title["x"] + title["width"] <= status["x"] and status["height"] <= 52, part
             found = Axe().run(window.page).response["violations"]
             serious = [one for one in found if one["impact"] in ("serious", "critical")]
             told = [(one["id"], [node["html"][:200] for node in one["nodes"]]) for one in serious]

@@ -97,11 +97,12 @@ def quotation(place: Place) -> str:
 
 
 def in_context(place: Place, around: int = 240) -> str:
-    """Return a sentence, marked, with some ``around`` characters of its article on both sides."""
+    """Return a sentence, marked, with some ``around`` characters of its article on both sides, from its body on."""
     text = place.article.text
-    first, last = max(0, place.start - around), min(len(text), place.end + around)
+    begins = min(place.article.body, place.start)
+    first, last = max(begins, place.start - around), min(len(text), place.end + around)
     before, after = text[first : place.start], text[place.end : last]
-    if first:
+    if first > begins:
         before = "… " + (before.partition(" ")[2] or before)  # of Chinese, all: it has no spaces
     if last < len(text):
         after = (after.rpartition(" ")[0] or after) + " …"
