@@ -77,6 +77,24 @@ def test_ask_and_retrieve_answer_programs(app: str) -> None:
 
 
 @pytest.mark.app
+def test_fifty_questions_at_once_are_answered_as_one_alone(app: str) -> None:
+    from gradio_client import Client
+
+    client = Client(app, verbose=False)
+    asked = [
+        QUESTION,
+        "When was James Foley abducted?",
+        "What did Damascus say?",
+        "What did Lavrov say about football?",
+    ]
+    alone = [client.predict(question, api_name="/ask") for question in asked]
+    jobs = [client.submit(asked[number % 4], api_name="/ask") for number in range(50)]
+    answers = [job.result(timeout=120) for job in jobs]
+    assert answers == [alone[number % 4] for number in range(50)]
+    assert [answer["refusal"] is None for answer in alone] == [True, True, True, False]
+
+
+@pytest.mark.app
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
