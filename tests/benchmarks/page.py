@@ -1,8 +1,8 @@
 """Measure the page as its readers have it: python tests/benchmarks/page.py [--clients 50]
 
 Over the invented articles of tests/dialogues: so many questions at once through gradio_client, each of which must get
-the answer that it gets alone; in chromium, the first paint of a page whose server is still loading its models, and the time
-from Enter to the first statement in sight once they are loaded (medians, and how many there were).
+the answer that it gets alone; in chromium, the first paint of a page whose server is still loading its models, and the
+time from Enter to the first statement in sight once they are loaded (medians, and how many there were).
 """
 
 from __future__ import annotations
