@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
@@ -113,8 +114,9 @@ class StubLibrary:
     def count(self) -> int:
         return 1
 
-    def ask(self, question: str, *, history: Sequence[Answer] = (), **filters: Any) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = (), today: date, **filters: Any) -> Answer:
         self.asked.append((question, list(history), filters))
+        self.today = today
         found = self.found.pop(0) if len(self.found) > 1 else self.found[0]
         if isinstance(found, Exception):
             raise found

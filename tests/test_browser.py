@@ -44,6 +44,11 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+def understood(turn: Any) -> str:
+    told = str(turn.locator(".understood span").first.inner_text())
+    return told.removeprefix("Understood as: ")
+
+
 class TestPage:
     def test_a_click_on_a_citation_shows_its_article_at_the_sentence(self, browser: Any, app: str) -> None:
         window = Window(browser, app)
@@ -127,7 +132,7 @@ class TestPage:
             ]
             assert window.page.evaluate("document.documentElement.scrollWidth") <= width
             more = window.ask("What else did he say?")
-            assert more.locator(".understood").inner_text() == "Understood as: What else did Sergei Lavrov say?"
+            assert understood(more) == "What else did Sergei Lavrov say?"
             assert "say nothing else: all 3 statements by Sergei Lavrov were shown" in more.inner_text()
             assert window.errors == []
 
@@ -380,7 +385,7 @@ class TestConversations:
             window = Window(browser, address)
             first = window.statements(window.ask(QUESTION))
             turn = window.ask("And about Assad?")
-            assert turn.locator(".understood").inner_text().startswith("Understood as: what did Sergei Lavrov say")
+            assert understood(turn).startswith("what did Sergei Lavrov say")
             second = window.statements(turn)
             turn.get_by_role("button", name="Bad answer").click()
             turn.locator("[aria-pressed=true]").wait_for()
@@ -424,6 +429,35 @@ class TestConversations:
             window.page.locator("#conversation .empty").wait_for()
             window.page.locator("#kept").get_by_text("What you ask is kept here.").wait_for(state="attached")
             window.clean()
+
+    def test_what_was_understood_is_corrected_by_a_click_and_periods_are_counted_from_a_day_that_is_set(
+        self, browser: Any, town: str
+    ) -> None:
+        window = Window(browser, town)
+        window.ready("58 articles ready")
+        window.ask("What did Kohl say about the bridge?")
+        turn = window.ask("and about the ferry?")
+        assert understood(turn) == "what did Ilse Kohl say about the ferry?"
+        turn.get_by_role("button", name="Change").click()
+        box = window.page.get_by_label("Your question")
+        assert (box.input_value(), window.focused()) == ("what did Ilse Kohl say about the ferry?", "Your question")
+        box.fill("what did Berg say about the bridge?")
+        window.page.keyboard.press("Enter")
+        assert window.statements(window.answered(2)) == [TAXES]
+        turn = window.ask("and about the ferry?")
+        turn.get_by_role("button", name="As a question of its own").click()
+        turn = window.answered(4)
+        assert turn.locator(".question").text_content() == "Question: and about the ferry?"
+        assert turn.locator(".understood").count() == 0
+        window.page.locator("#narrow summary").click()
+        window.page.locator("#narrow").get_by_label("is counted from").fill("2024-06-15")
+        window.page.get_by_role("button", name="Apply").click()
+        window.page.locator("#narrow .chips", has_text="Counted from 15 June 2024").wait_for()
+        turn = window.ask("What did Kohl say last month about the bridge?")
+        assert window.statements(turn) == [REPAIRS, WALKERS]
+        assert turn.locator(".understood").last.inner_text() == "Counted from 15 June 2024"
+        assert "today=2024-06-15" in window.page.url
+        window.clean()
 
 
 class TestAccess:

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -216,6 +217,19 @@ def test_a_question_that_a_refusal_offers_is_asked_with_the_same_filters_or_of_a
         ("Why?", {"source": ["BBC"]}),
         ("Why?", {}),
     ]
+
+
+def test_a_question_may_be_read_by_itself_and_its_periods_from_a_day_that_is_set(conversations: Conversations) -> None:
+    handlers, library = chat_of(conversations)
+    session = Session("", (Turn("q", answer(refusal="no")),))
+    filters = {"source": ["BBC"], "today": "2024-06-15"}
+    with gr.Blocks():
+        target = gr.HTML()
+        for data in ({"question": "and now?"}, {"question": "and now?", "alone": "1"}):
+            asked(handlers, "", session, filters=filters, event=sent(data, target))
+    assert [len(history) for _, history, _ in library.asked] == [1, 0]
+    assert [searched for _, _, searched in library.asked] == [{"source": ["BBC"]}] * 2
+    assert library.today == date(2024, 6, 15)
 
 
 def test_a_question_is_cleaned_and_cut(conversations: Conversations) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ class HostileLibrary:
         places = [(self.attack.text.index(bad), bad) for bad in HOSTILE]
         return [Statement(self.attack, at, at + len(bad), 1, speaker=bad) for at, bad in places]
 
-    def ask(self, question: str, *, history: Sequence[Answer] = ()) -> Answer:
+    def ask(self, question: str, *, history: Sequence[Answer] = (), today: date) -> Answer:
         sentences = [*HOSTILE, "A sentence\r\nover two lines."]
         starts = [self.attack.text.index(sentence) for sentence in sentences]
         if "fail" in question:

@@ -12,7 +12,19 @@ from pages import HOSTILE, STRANGE, Page, StubLibrary, answer, attributes, is_in
 
 from qa import Filters, Library
 from ui.markup import clean
-from ui.narrowing import Link, bar, checked, from_link, in_words, to_link, with_value, without
+from ui.narrowing import (
+    Link,
+    bar,
+    checked,
+    everywhere,
+    from_link,
+    in_words,
+    searched,
+    to_link,
+    today,
+    with_value,
+    without,
+)
 
 LIBRARY: Any = StubLibrary(answer(refusal="no"))
 
@@ -20,7 +32,7 @@ TEXTS = st.text(max_size=60) | st.text("a \t\n\r\x00\ud800\u3000&=+%#?;\u4e2d", 
 NAMES = st.lists(TEXTS, max_size=25)
 DAYS = st.dates().map(date.isoformat) | TEXTS
 FILTERS = st.fixed_dictionaries(
-    {}, optional={"source": NAMES, "author": NAMES, "article": NAMES, "since": DAYS, "until": DAYS}
+    {}, optional={"source": NAMES, "author": NAMES, "article": NAMES, "since": DAYS, "until": DAYS, "today": DAYS}
 ).map(checked)
 CONVERSATIONS = st.text("ABCabc019_-", max_size=40)
 
@@ -44,7 +56,7 @@ def test_names_are_texts_that_are_not_blank(name: str, value: Any, kept: list[st
     assert checked({name: value}) == {name: kept}
 
 
-@pytest.mark.parametrize("name", ["source", "author", "article", "since", "until"])
+@pytest.mark.parametrize("name", ["source", "author", "article", "since", "until", "today"])
 @pytest.mark.parametrize(
     "value", [None, True, 7, -1.5, float("nan"), [], {}, {"a": 1}, b"a", "", " ", "\ud800", [None], object()]
 )
@@ -134,6 +146,16 @@ def test_a_name_or_a_date_is_taken_away_and_the_others_stay() -> None:
 @pytest.mark.parametrize("name", ["", "tag", "q", "__class__", "since", *HOSTILE])
 def test_taking_away_what_is_not_there_changes_nothing(name: str) -> None:
     assert without({"source": ["BBC"]}, name, "BBC") == {"source": ["BBC"]}
+
+
+def test_the_day_that_periods_are_counted_from_is_no_filter() -> None:
+    filters = checked({"source": "BBC", "today": "2024-06-15"})
+    assert filters == {"source": ["BBC"], "today": "2024-06-15"}
+    assert searched(filters) == {"source": ["BBC"]}
+    assert today(filters) == date(2024, 6, 15)
+    assert everywhere(filters) == {"today": "2024-06-15"}
+    assert (everywhere({}), today({})) == ({}, date.today())
+    assert in_words(filters) == ["Source: BBC", "Counted from 15 June 2024"]
 
 
 def test_filters_are_told_in_words() -> None:

@@ -61,7 +61,9 @@ def test_how_a_question_was_understood_is_shown_escaped_where_it_was_changed() -
     for fields in ({"refusal": "no"}, {}):
         given = [] if fields else [statement(article(), "Two.")]
         shown = conversation([Turn("and <i>?", answer(*given, understood="what did <i> say?", **fields))])
-        assert text_of("understood", shown) == "Understood as: what did <i> say?"
+        assert attributes("data-text", shown) == ["what did <i> say?"]
+        assert attributes("data-question", shown) == ["and <i>?"]
+        assert "Understood as: what did &lt;i&gt; say?</span>" in shown
         assert "<i>" not in shown
     assert "Understood" not in conversation([Turn("q", answer(refusal="no"))])
 
@@ -94,7 +96,7 @@ def test_a_hostile_answer_is_shown_and_does_not_run(hostile: str) -> None:
     shown = conversation([answered, refused, failed])
     assert text_of("question", shown) == f"Question: {hostile}" * 3
     assert text_of("title", shown) == text_of("short", shown) == text_of("refusal", shown) == hostile
-    assert attributes("data-question", shown) == [hostile, hostile]
+    assert attributes("data-question", shown) == [hostile, hostile, hostile]
     assert is_inert(shown)
 
 

@@ -13,11 +13,11 @@ from typing import Any
 
 import gradio as gr
 
-from qa import Answer, Filters, feedback
+from qa import Answer, feedback
 from ui import markup, narrowing
 from ui.conversations import Conversations, menu
 from ui.markup import LONGEST_QUESTION
-from ui.narrowing import Link
+from ui.narrowing import Link, Narrowing
 from ui.opening import Opening, said
 from ui.sent import number_of, word_of
 from ui.turns import Turn, as_markdown, conversation
@@ -59,13 +59,15 @@ class Chat:
         self.examples = examples
 
     async def ask(
-        self, question: str, session: Session, filters: Filters, request: gr.Request, event: gr.EventData
+        self, question: str, session: Session, filters: Narrowing, request: gr.Request, event: gr.EventData
     ) -> AsyncIterator[Outputs]:
         """Answer what was typed or clicked, and empty the box that it was typed into."""
         typed: Any = ""
+        alone = False
         if isinstance(event.target, gr.HTML):  # a question that a refusal offers
             question, typed = word_of(event, "question"), _SAME
-            filters = Filters() if word_of(event, "everywhere") else filters
+            filters = narrowing.everywhere(filters) if word_of(event, "everywhere") else filters
+            alone = bool(word_of(event, "alone"))
         elif isinstance(event.target, gr.Button) and event.target.value in self.examples:
             question, typed = event.target.value, _SAME
         question = markup.clean(question or "")[:LONGEST_QUESTION]
@@ -75,14 +77,19 @@ class Chat:
             return
         # Once, so that what is typed meanwhile stays.
         rest: Outputs = (typed, filters, await asyncio.to_thread(self.bar, filters))
-        async for outputs in self._replies(question, session, filters, _owner(request)):
+        async for outputs in self._replies(question, session, filters, _owner(request), alone=alone):
             yield *outputs, *rest
             rest = (_SAME,) * 3
 
-    async def _replies(self, question: str, session: Session, filters: Filters, owner: str) -> AsyncIterator[Outputs]:
-        """Yield outputs as the answer grows. Of the answers before it a follow-up ("what else did he say?") takes."""
-        history = [turn.answer for turn in session.turns if turn.answer]
-        last = Turn(question, filters=filters)
+    async def _replies(
+        self, question: str, session: Session, filters: Narrowing, owner: str, *, alone: bool = False
+    ) -> AsyncIterator[Outputs]:
+        """Yield outputs as the answer grows.
+
+        Of the answers before it a follow-up ("what else did he say?") takes, unless it is to be read ``alone``.
+        """
+        history = [turn.answer for turn in session.turns if turn.answer and not alone]
+        last = Turn(question, filters=narrowing.searched(filters), asked=narrowing.today(filters))
         async for turn, panel in answered(self.opening, last, history):
             last = turn
             yield self._talked(session.with_turn(turn), panel, filters, owner)
@@ -107,14 +114,14 @@ class Chat:
     def _added(self, conversation: str, turn: Turn, owner: str) -> Turn:
         return replace(turn, number=self.conversations.add(owner, conversation, turn.as_dict()))
 
-    def _talked(self, session: Session, panel: str | None, filters: Filters, owner: str) -> Outputs:
+    def _talked(self, session: Session, panel: str | None, filters: Narrowing, owner: str) -> Outputs:
         shown = conversation(session.turns)
         return shown, panel or _SAME, session, self._menu(session, owner), linked(session, filters)
 
     def _menu(self, session: Session, owner: str) -> str:
         return menu(self.conversations.kept(owner), session.conversation, any_turn=bool(session.turns))
 
-    def bar(self, filters: Filters) -> str:
+    def bar(self, filters: Narrowing) -> str:
         """Return the filters, as HTML."""
         return narrowing.bar(filters, self.opening.library() if self.opening.opened else None)
 
@@ -124,7 +131,7 @@ class Chat:
         After the outputs of a conversation come the filters and their HTML.
         """
         owner, named = _owner(request), narrowing.from_link(str(request.query_params))
-        filters = named.filters or Filters()
+        filters = named.filters or Narrowing()
         yield _SAME, _SAME, _SAME, self._menu(Session(), owner), _SAME, filters, self.bar(filters)
         await self.opening.wait()
         try:
@@ -146,7 +153,7 @@ class Chat:
     def _last_source(self, session: Session) -> str:
         return (source_of(session.turns[-1], 0) if session.turns else None) or markup.nothing(NO_SOURCE)
 
-    def chosen_in_list(self, session: Session, filters: Filters, request: gr.Request, event: gr.EventData) -> Outputs:
+    def chosen_in_list(self, session: Session, filters: Narrowing, request: gr.Request, event: gr.EventData) -> Outputs:
         """Open, begin, rename, delete or save a conversation."""
         owner, named = _owner(request), word_of(event, "conversation")
         panel: str | None = None
@@ -218,12 +225,12 @@ class Chat:
             return session
         return replace(session, turns=(*session.turns[:place], turn, *session.turns[place + 1 :]))
 
-    def narrowed(self, filters: Filters, session: Session, event: gr.EventData) -> Outputs:
+    def narrowed(self, filters: Narrowing, session: Session, event: gr.EventData) -> Outputs:
         """Add a filter, or take one away."""
         tab = ""
         match word_of(event, "do"):
             case "narrow":
-                for name in (*narrowing.NAMES, *narrowing.DATES):
+                for name in (*narrowing.NAMES, *narrowing.DAYS):
                     filters = narrowing.with_value(filters, name, word_of(event, name))
             case "drop":
                 filters = narrowing.without(filters, word_of(event, "name"), word_of(event, "value"))
@@ -251,7 +258,7 @@ async def answered(opening: Opening, turn: Turn, history: Sequence[Answer]) -> A
         return
     yield replace(turn, note="Looking through the articles"), None
     try:
-        answer = await asyncio.to_thread(library.ask, turn.question, history=history, **turn.filters)
+        answer = await asyncio.to_thread(library.ask, turn.question, history=history, today=turn.asked, **turn.filters)
         turn = replace(turn, answer=answer)
         if answer.refusal is not None:
             message = "No article answers this question. The nearest passages can be opened here."
@@ -278,7 +285,7 @@ def source_of(turn: Turn, number: int) -> str | None:
     return markup.source(shown.article, time.monotonic_ns(), shown, others, (number + 1, len(turn.passages)))
 
 
-def linked(session: Session, filters: Filters, tab: str = "") -> str:
+def linked(session: Session, filters: Narrowing, tab: str = "") -> str:
     """Return the page's link, as HTML that the browser makes its address of, turning to a ``tab`` that is named."""
     question = session.turns[-1].question if session.turns else ""
     query = narrowing.to_link(Link(question, filters, session.conversation))

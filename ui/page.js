@@ -114,6 +114,14 @@
     event.preventDefault();
   }
 
+  // Puts a question into the box, to be changed there.
+  function inBox(text) {
+    const box = document.querySelector('#ask textarea');
+    box.value = text;
+    box.dispatchEvent(new Event('input', {bubbles: true}));
+    box.focus();
+  }
+
   function region(pane, label) {
     pane.tabIndex = 0;
     pane.setAttribute('role', 'region');
@@ -180,6 +188,8 @@
       element.addEventListener('click', event => {
         const ask = event.target.closest('button.ask');
         if (ask) return trigger('submit', {...ask.dataset});
+        const change = event.target.closest('button.change');
+        if (change) return inBox(change.dataset.text);
         const passage = event.target.closest('[data-passage]');
         const button = event.target.closest('button');
         if (!passage || button?.matches('.copy') || (!button && !getSelection().isCollapsed)) return;

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import gradio as gr
 from starlette.middleware import Middleware
 
-from qa import Filters, Library
+from qa import Library
 from ui import markup, speakers
 from ui.chat import NO_SOURCE, Chat, Session
 from ui.conversations import Conversations
 from ui.endpoints import add_endpoints
 from ui.guard import Guard
 from ui.markup import LONGEST_QUESTION
+from ui.narrowing import Narrowing
 from ui.opening import Opening, Progress
 from ui.shelf import Shelf
 from ui.speakers import Looking
@@ -55,7 +56,7 @@ def build_page(
             link = _pane("link", "link", render=False)
             with gr.Column(elem_id="asking", min_width=0):
                 tabs = _pane("tabs", "tabs", _tabs())
-                shared = _Shared(gr.State(Session()), gr.State(Filters()), status, source, link, tabs)
+                shared = _Shared(gr.State(Session()), gr.State(Narrowing()), status, source, link, tabs)
                 with _tab("ask", chosen=True):
                     narrow = _add_chat(chat, shared, examples)
                 with _tab("articles"):
@@ -98,7 +99,7 @@ def _add_chat(chat: Chat, shared: _Shared, examples: Sequence[str]) -> gr.HTML:
     session, filters, _, source, link, _ = shared
     kept = _pane("kept", "kept")
     talk = _pane("conversation", "conversation", conversation([]))
-    narrow = _pane("narrow", "panel", chat.bar(Filters()))
+    narrow = _pane("narrow", "panel", chat.bar(Narrowing()))
     with gr.Row(elem_id="ask"):
         question = _textbox("Your question", "Ask about the articles", LONGEST_QUESTION, autofocus=True)
         send = gr.Button("Ask", variant="primary", scale=0, min_width=0)

@@ -14,10 +14,11 @@ from typing import Any
 
 import gradio as gr
 
-from qa import Filters, Library
+from qa import Library
 from ui import markup, table
 from ui.chat import Chat, Session
 from ui.fetching import fetch
+from ui.narrowing import Narrowing
 from ui.opening import Opening, Progress, said
 from ui.sent import number_of, word_of
 from ui.table import View
@@ -57,7 +58,7 @@ class Shelf:
         return view, self._table(view)
 
     async def chosen(
-        self, view: View, filters: Filters, session: Session, event: gr.EventData
+        self, view: View, filters: Narrowing, session: Session, event: gr.EventData
     ) -> AsyncIterator[Outputs]:
         """Sort the table or turn its pages; open an article, ask it alone, or remove it.
 

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
-from qa import Filters, Library, Speaker, Statement
+from qa import Library, Speaker, Statement
 from ui.markup import clean, counted, day_of, escape, nothing, quotation, source, spans
+from ui.narrowing import Narrowing, searched
 from ui.opening import Opening
 from ui.sent import number_of, word_of
 
@@ -43,9 +44,9 @@ def form(library: Library | None, speaker: str = "", other: str = "", about: str
     )
 
 
-def ranking(library: Library, filters: Filters) -> str:
+def ranking(library: Library, filters: Narrowing) -> str:
     """Return who is quoted most, as bars."""
-    speakers = library.speakers(MOST_SPEAKERS, **filters)
+    speakers = library.speakers(MOST_SPEAKERS, **searched(filters))
     if not speakers:
         return '<p class="note">No quote with a speaker was found in these articles.</p>'
     most = speakers[0].quotes
@@ -65,9 +66,9 @@ def _bar(speaker: Speaker, most: int) -> str:
     )
 
 
-def statements(library: Library, names: Sequence[str], about: str, filters: Filters) -> str:
+def statements(library: Library, names: Sequence[str], about: str, filters: Narrowing) -> str:
     """Return what each of one or two speakers said, of a topic where one is given, in the order of time."""
-    found = [(name, library.statements(name or None, about or None, **filters)) for name in names]
+    found = [(name, library.statements(name or None, about or None, **searched(filters))) for name in names]
     days = [one.article.published for _, said in found for one in said if one.article.published]
     scale = _Scale.of([said for _, said in found], days) if days else None
     columns = "".join(_column(name, about, said, scale) for name, said in found)
@@ -173,7 +174,7 @@ class Looking:
     def __init__(self, opening: Opening) -> None:
         self.opening = opening
 
-    async def ranked(self, filters: Filters, told: str | None, event: gr.EventData) -> tuple[Any, Any]:
+    async def ranked(self, filters: Narrowing, told: str | None, event: gr.EventData) -> tuple[Any, Any]:
         """Show who is quoted most, where the tab was turned to, unless a speaker is shown in it already."""
         if word_of(event, "tab") != "speakers":
             return _SAME, _SAME
@@ -183,7 +184,7 @@ class Looking:
         library = self.opening.library()
         return await asyncio.to_thread(form, library), await asyncio.to_thread(ranking, library, filters)
 
-    def asked(self, filters: Filters, event: gr.EventData) -> tuple[Any, Any]:
+    def asked(self, filters: Narrowing, event: gr.EventData) -> tuple[Any, Any]:
         """Show what was asked for; the outputs are the form and what is told."""
         if not self.opening.opened:
             gr.Info(self.opening.not_open, duration=4)
@@ -195,7 +196,7 @@ class Looking:
             return form(library), ranking(library, filters)
         return form(library, speaker, other, about), statements(library, wanted, about, filters)
 
-    def chosen(self, filters: Filters, event: gr.EventData) -> tuple[Any, Any, Any]:
+    def chosen(self, filters: Narrowing, event: gr.EventData) -> tuple[Any, Any, Any]:
         """Show the statement that was clicked in its article, or a speaker; the third output is the source."""
         if word_of(event, "do") == "look":
             return *self.asked(filters, event), _SAME

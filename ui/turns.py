@@ -22,7 +22,7 @@ from ui.markup import (
     quotation,
     spans,
 )
-from ui.narrowing import checked, in_words
+from ui.narrowing import checked, in_words, searched
 
 NEAREST = 3  # passages shown beside a refusal
 AT_FIRST = 5  # statements shown before the others are unfolded
@@ -96,7 +96,7 @@ class Turn:
             return cls(
                 question,
                 answer,
-                filters=checked(record.get("filters") or {}),
+                filters=searched(checked(record.get("filters") or {})),
                 asked=asked,
                 liked=liked if isinstance(liked, bool) else None,
                 gone=tuple(gone),
@@ -127,13 +127,25 @@ def _turn(turn: Turn, number: int, *, last: bool) -> str:
         kind = "failed" if turn.failed else "waiting"
         return f'<li class="turn">{question}<p class="note {kind}" role="status">{escape(clean(turn.note))}</p></li>'
     if answer.understood:
-        question += f'<p class="understood" dir="auto">Understood as: {escape(clean(answer.understood))}</p>'
+        question += _understood(turn, answer.understood)
+    if answer.period:
+        question += f'<p class="understood">Counted from {day_of(turn.asked)}</p>'
     shown = 0 if last else None
     reply = _refused(turn, answer, number) if answer.refusal is not None else _answered(turn, answer, number, shown)
     reply += _gone(turn.gone)
     if turn.revealed is None:
         reply += _judged(turn, number)
     return f'<li class="turn">{question}{reply}</li>'
+
+
+def _understood(turn: Turn, whole: str) -> str:
+    """Return how a follow-up was understood, to be changed in the box, or asked without what stands before it."""
+    return (
+        f'<p class="understood" dir="auto"><span>Understood as: {escape(clean(whole))}</span> '
+        f'<button type="button" class="change" data-text="{escape(clean(whole))}">Change</button>'
+        f'<button type="button" class="ask" data-alone="1" data-question="{escape(clean(turn.question))}">'
+        "As a question of its own</button></p>"
+    )
 
 
 def _answered(turn: Turn, answer: Answer, number: int, shown: int | None) -> str:
