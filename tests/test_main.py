@@ -62,9 +62,9 @@ def test_a_chat_answers_line_by_line_and_takes_follow_ups(
     code, printed, _ = run("ask", QUESTION, "--chat", "--index", index)
     assert code == 0
     parts = printed.split("Understood as: what did Sergei Lavrov say about Assad?\n")
-    assert len(parts) == 2 and parts[0].startswith("2 statements by Sergei Lavrov about al-Qaida, in 1 article")
+    assert len(parts) == 4 and parts[0].startswith("2 statements by Sergei Lavrov about al-Qaida, in 1 article")
     assert parts[1].startswith("4 statements by Sergei Lavrov about Assad, in 1 article\n")
-    assert "\nPublished on 26 August 2014\n" in parts[1]
+    assert parts[2].startswith("Published on 26 August 2014\n")
     assert printed.rpartition("Statement 2 of 4\n\n")[2].count("[1] ") == 1
     assert run("ask", "--index", index)[0] == 2
 
