@@ -60,6 +60,13 @@ class StatementRecord(TypedDict):
     also: list[ArticleRecord]
 
 
+class PartRecord(TypedDict):
+    """A heading, and how many of the answer's statements stand under it."""
+
+    heading: str
+    statements: int
+
+
 class AnswerRecord(TypedDict):
     """An answer: its statements, or a refusal that says why there are none, and what could be asked instead."""
 
@@ -69,10 +76,12 @@ class AnswerRecord(TypedDict):
     refusal: str | None
     looked_for: str | None
     instead: list[str]
+    verdict: str | None
     short: str | None
     summary: str | None
     names: list[dict[str, Any]]
     confidence: float
+    parts: list[PartRecord]
     statements: list[StatementRecord]
     hits: list[HitRecord]
 
