@@ -11,6 +11,7 @@ from typing import Unpack
 
 from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, cited_once, refuse
+from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole, pointed_at
 from qa.overview import about_the_articles
@@ -184,7 +185,8 @@ class Asking:
             if answer and (asked.speaker or not answer.refusal):
                 return answer
         answer = self.answerer.answer(asked, hits)
-        return replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
+        answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
+        return compared(asked, answer)
 
     def _quoted(
         self,
