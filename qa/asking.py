@@ -16,11 +16,12 @@ from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole, pointed_at
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
-from qa.questions import Question, parse_question, stems, terms
+from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
 from qa.retrieval import Hit, search
 from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
+from qa.verdicts import with_verdict
 
 _ANSWERED_FROM = 10
 _MOST_INSTEAD = 3
@@ -151,6 +152,9 @@ class Asking:
             return self._outside(asked, period, answer, wide, **filters)
         if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
             return answer
+        if wide.verdict:  # "this year" is another one in articles from elsewhere
+            there = all(_within(period, statement.article.published) for statement in wide.statements)
+            return replace(wide, period=period) if there else replace(wide, verdict=None, summary=None)
         others = f"From articles of all dates: those published {period} do not answer this, or not as well."
         return replace(wide, summary=others)
 
@@ -186,6 +190,8 @@ class Asking:
                 return answer
         answer = self.answerer.answer(asked, hits)
         answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
+        if is_yes_or_no(asked.text):
+            return with_verdict(asked, answer, lambda articles: self.store.quotes(articles=articles, **filters))
         return compared(asked, answer)
 
     def _quoted(
@@ -210,3 +216,7 @@ class Asking:
         if not answer.refusal:
             return answer
         return replace(answer, looked_for=statements_looked_for(asked, quoted, self.store.count(**filters)))
+
+
+def _within(period: Period, day: date | None) -> bool:
+    return bool(day) and (period.since or date.min) <= (day or date.min) <= (period.until or date.max)

@@ -24,6 +24,7 @@ _AUXILIARIES = frozenset(
 )
 _RELATIVE = frozenset("who which that".split())
 _PERSONAL = frozenset("he she it they i we you this that".split())
+_PART = frozenset("none one some any all each neither either both".split())  # of the candidates
 _OWN = frozenset("his her its their my our".split())
 
 
@@ -33,7 +34,8 @@ class Clause:
 
     ``words`` holds neither. ``auxiliaries`` are in lower case. ``subject`` is empty where a pronoun
     stands for it, which is ``pronoun``. ``passive`` tells "was fined" from "fined". In a question, ``named`` is false
-    where the subject is what is asked for ("how many trains"); ``names`` are names, years and numbers in the clause.
+    where the subject is what is asked for ("how many trains"); ``names`` are names in the clause, ``tokens`` all of its
+    words, ``phrase`` its subject as it stands in a question.
     """
 
     verb: str
@@ -46,6 +48,8 @@ class Clause:
     pronoun: str = ""
     named: bool = True
     names: frozenset[str] = frozenset()
+    tokens: tuple[Token, ...] = ()
+    phrase: str = ""
 
     def holds(self, start: int, end: int) -> bool:
         """Tell whether ``text[start:end]`` of the sentence stands in the clause."""
@@ -73,8 +77,8 @@ def asked_clause(doc: Doc) -> Clause | None:
     helper = next((token for token in doc[: root.i + 1] if token.lower_ in _AUXILIARIES), None)
     verb = root
     if helper == root:  # "Did schools stay closed": the parse takes "did" for the verb
-        inner = [child for child in root.children if child.dep_ in ("ccomp", "xcomp") and child.i > root.i]
-        if root.lower_ not in ("is", "are", "was", "were"):
+        inner = [child for child in root.children if child.tag_.startswith("VB") and child.i > root.i]
+        if root.lower_ not in ("is", "are", "was", "were") or (inner and inner[0].tag_ in ("VBN", "VBG")):
             if not inner:
                 return None
             verb = inner[0]
@@ -101,6 +105,7 @@ def asked_clause(doc: Doc) -> Clause | None:
         _is_passive(verb, doc[: verb.i]),
         verb,
         named=named,
+        phrase=" ".join(t.text for t in subject if t.tag_ not in ("DT", "POS")),
     )
 
 
@@ -127,6 +132,7 @@ def clauses(doc: Doc) -> Iterator[Clause]:
             _is_passive(token, list(token.children)),
             token,
             pronoun or next((t.lower_ for t in own if t.lower_ in _OWN), ""),
+            tokens=(*own, *helpers, token, *rest),
             names=_stems(t for t in (*own, *rest) if t.tag_.startswith("NNP") and not _is_source(t)),
         )
 
@@ -164,6 +170,32 @@ def words_of(verb: Token) -> list[Token]:
         found.append(token)
         pending += [c for c in token.children if not (c.dep_ == "conj" and c.tag_.startswith("VB"))]
     return sorted(found, key=lambda token: token.i)
+
+
+def objects(verb: Token) -> set[tuple[str, str]]:
+    """Return what a verb is said of beside its subject: the stem of each noun or adjective, after its preposition."""
+    found = set()
+    for child in verb.children:
+        if child.dep_ in ("dobj", "attr", "acomp", "oprd"):
+            found |= {("", stem(noun.text)) for noun in _joined(child)}
+            found |= _after_prepositions(child)
+    return found | _after_prepositions(verb)
+
+
+def _after_prepositions(token: Token) -> set[tuple[str, str]]:
+    return {
+        ("" if token.lower_ in _PART and prep.lower_ == "of" else prep.lower_, stem(noun.text))
+        for prep in token.children
+        if prep.dep_ == "prep"
+        for child in prep.children
+        if child.dep_ == "pobj"
+        for noun in _joined(child)
+    }
+
+
+def _joined(noun: Token) -> list[Token]:
+    others = [other for child in noun.children if child.dep_ == "conj" for other in _joined(child)]
+    return others if noun.lower_ in _PART else [noun, *others]
 
 
 def lemma(token: Token) -> str:
