@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -14,6 +15,7 @@ from qa.answers import Answer, Answerer, Statement, cited_once, refuse
 from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import NobodyMeantError, made_whole, pointed_at
+from qa.forms import change, comparison, form_of, speaking
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
@@ -21,9 +23,11 @@ from qa.retrieval import Hit, search
 from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
+from qa.summaries import latest, summary
 from qa.verdicts import with_verdict
 
 _ANSWERED_FROM = 10
+_LISTED_FROM = 40
 _MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
 # "Since the summit", "before Foley's death": what ends in a word that is no name.
@@ -183,6 +187,9 @@ class Asking:
         hits = nearest(_ANSWERED_FROM)
         if not hits:
             return refuse(asked, "No article is left by these filters: widen them.")
+        formed = self._in_its_form(asked, nearest, today, **filters)
+        if formed:
+            return replace(formed, statements=cited_once(formed.statements, self.store.near_copies))
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
@@ -193,6 +200,38 @@ class Asking:
         if is_yes_or_no(asked.text):
             return with_verdict(asked, answer, lambda articles: self.store.quotes(articles=articles, **filters))
         return compared(asked, answer)
+
+    def _in_its_form(
+        self, asked: Question, nearest: Callable[[int], list[Hit]], today: date, **filters: Unpack[Filters]
+    ) -> Answer | None:
+        """Answer a comparison, a question for a change, a list of speakers, the latest or a summary; None: no such."""
+        form = form_of(asked.text, partial(self._is_quoted, (), filters))
+        if form is None:
+            return None
+        topic = form.topic or ""
+
+        def said(speaker: str, topic: str | None) -> Answer:
+            whole = f"What did {speaker} say{f' about {topic}' if topic else ''}?"
+            one = Question(whole, terms(whole), speaker, topic, quoted=True, period=asked.period)
+            return self._answer(replace(one, latest=form.kind == "latest"), (), today, **filters)
+
+        match form.kind:
+            case "comparison":
+                return comparison(asked, form, said)
+            case "change":
+                return change(asked, form, said)
+            case "latest":
+                by = next(iter(form.speakers), None)
+                return said(by, None) if by else latest(asked, topic, self.encoder, nearest)
+            case "summary":
+                return summary(asked, topic, self.store, self.encoder, nearest, **filters)
+            case "list":
+                near = {hit.passage.article.id for hit in nearest(_LISTED_FROM)}
+                quotes = self.store.quotes(articles=near, **filters)
+                statements = self.quote_answerer.on_topic(quotes, topic)
+                found = refuse(asked, "", nearest(_ANSWERED_FROM), max((s.score for s in statements), default=0.0))
+                known = Counter(quote.speaker for quote in quotes if quote.speaker)
+                return speaking(asked, form, statements, known=known, answer=found, pronouns=self.store.pronouns)
 
     def _quoted(
         self,
