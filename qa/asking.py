@@ -37,6 +37,10 @@ _EVENT = re.compile(
     re.IGNORECASE,
 )
 _LEAD = 400  # characters
+_NOW = re.compile(
+    r"\b(?:now|today|currently|at\s+present|right\s+now|at\s+the\s+moment|these\s+days|latest|newest)\b", re.I
+)
+_OLD = 30  # days
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 
@@ -83,7 +87,17 @@ class Asking:
             speakers = partial(self._speakers, **filters)
             could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
             answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
+        answer = self._with_age(answer, text, today, filters)
         return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _with_age(self, answer: Answer, question: str, today: date, filters: Filters) -> Answer:
+        """Where the question asks for what is so now and all articles are old, let the summary say how old."""
+        newest = self.store.newest(**filters) if answer.statements and _NOW.search(question) else None
+        if not newest or (today - newest).days <= _OLD or str(newest) in (answer.summary or ""):
+            return answer
+        told = f"the newest article here is of {newest}"
+        summary = (answer.summary or "").rstrip(".")
+        return replace(answer, summary=f"{summary}; {told}." if summary else f"{told[:1].upper()}{told[1:]}.")
 
     def _dated(self, question: str, today: date, filters: Filters) -> str:
         """Return the question with a date for an event that it is counted from: "since the spill".
