@@ -219,7 +219,9 @@ class Asking:
         self, asked: Question, nearest: Callable[[int], list[Hit]], today: date, **filters: Unpack[Filters]
     ) -> Answer | None:
         """Answer a comparison, a question for a change, a list of speakers, the latest or a summary; None: no such."""
-        form = form_of(asked.text, partial(self._is_quoted, (), filters))
+        form = form_of(
+            asked.text, partial(self._is_quoted, (), filters), lambda name: self._speakers(**filters).hold(name)
+        )
         if form is None:
             return None
         topic = form.topic or ""

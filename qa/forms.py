@@ -12,14 +12,18 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import pairwise
 from typing import Literal
 
 from qa.answers import Answer, Statement, covered, refuse
-from qa.names import name_words, speakers_of
+from qa.names import Speaker, name_words, speakers_of
+from qa.passages import sentence_spans
 from qa.questions import Question, stem, stems, terms
+from qa.statements import beside_name, name_of
 
 Kind = Literal["comparison", "change", "list", "latest", "summary"]
 Said = Callable[[str, "str | None"], Answer]
+_Test = Callable[[str], bool]
 
 _ON = r"(?:on|about|of|over|regarding|concerning|towards?|in)"
 _VIEW = r"(?:views?|minds?|positions?|opinions?|stances?|tones?|attitudes?|lines?|assessments?)"
@@ -59,7 +63,7 @@ _LIST = re.compile(
 )
 _LATEST = re.compile(
     r"(?:(?:what\s+(?:is|are)|what['’]s|show\s+me|tell\s+me|give\s+me)\s+)?(?:the\s+)?(?:(?:latest|newest|most\s+recent|recent)"
-    r"(?:\s+(?:news|developments?|articles?|stor(?:y|ies)|reports?))?|news)\s+(?P<of>on|about|of|regarding|concerning|from|by)\s+"
+    r"(?:\s+(?:news|developments?|articles?|stor(?:y|ies)|reports?))?|(?:any\s+|some\s+)?news)\s+(?P<of>on|about|of|regarding|concerning|from|by)\s+"
     r"(?P<topic>.+)|what(?:\s+is|['’]s)\s+(?:new|the\s+news)\s+(?:on|about|with|in)\s+(?P<new>.+)",
     re.IGNORECASE,
 )
@@ -69,7 +73,8 @@ _SUMMARY = re.compile(
     r"what\s+(?:is|does)\s+(?P<what>(?:the|this)\s+(?:article|story|report)\b.*?)\s+(?:about|say)",
     re.IGNORECASE,
 )
-_PERSONS = frozenset(map(stem, "people persons politicians ministers experts witnesses officials leaders".split()))
+_PEOPLE = frozenset(map(stem, "people persons speakers men women".split()))
+_THE = re.compile(r"\bthe\s+(\w+)", re.IGNORECASE)
 _OF_EACH, _MOST_LISTED = 2, 8
 
 
@@ -83,12 +88,15 @@ class Form:
     of: str = ""
 
 
-def form_of(text: str, is_quoted: Callable[[str], bool]) -> Form | None:
-    """Return the form of a question; None where it is a plain one. ``is_quoted`` tells who is quoted by a name."""
+def form_of(text: str, is_quoted: _Test, is_spelled: _Test) -> Form | None:
+    """Return the form of a question; None where it is a plain one.
+
+    ``is_quoted`` tells whether anybody of a name is quoted, ``is_spelled`` whether under just that name.
+    """
     plain = text.rstrip(" ?!.")
     for number, pattern in enumerate(_COMPARISONS):
         found = pattern.fullmatch(plain)
-        sides = _sides(found["sides"], is_quoted, sure=number != _ASKS_PLAINLY) if found else ()
+        sides = _sides(found["sides"], is_quoted, is_spelled, sure=number != _ASKS_PLAINLY) if found else ()
         if found and sides:
             return Form("comparison", found["topic"], sides)
     for pattern in _CHANGES:
@@ -107,8 +115,10 @@ def form_of(text: str, is_quoted: Callable[[str], bool]) -> Form | None:
     return Form("summary", found["topic"] or found["what"]) if found else None
 
 
-def _sides(text: str, is_quoted: Callable[[str], bool], *, sure: bool) -> tuple[str, ...]:
-    """Return who is compared: parts of ``text`` of which most are quoted. Names may hold "and" themselves."""
+def _sides(text: str, is_quoted: _Test, is_spelled: _Test, *, sure: bool) -> tuple[str, ...]:
+    """Return who is compared: parts of ``text`` of which most are quoted. A name may hold "and" itself."""
+    if is_spelled(text):
+        return ()
     joints = list(_JOINT.finditer(text))
     best: tuple[str, ...] = ()
     choices = [[joint] for joint in joints] + ([joints] if len(joints) > 1 else [])
@@ -116,10 +126,9 @@ def _sides(text: str, is_quoted: Callable[[str], bool], *, sure: bool) -> tuple[
         ends = [0, *(place for joint in chosen for place in joint.span()), len(text)]
         parts = tuple(text[a:b].strip() for a, b in zip(ends[::2], ends[1::2], strict=True))
         known = sum(map(is_quoted, parts))
-        if all(parts) and known > (len(parts) - 1 if not sure else 0) and known > sum(map(is_quoted, best)):
+        named = all(is_quoted(part) or part.rpartition(" ")[2][:1].isupper() for part in parts)
+        if all(parts) and (sure or named) and known > sum(map(is_quoted, best)):
             best = parts
-    if is_quoted(text) and not all(map(is_quoted, best)):
-        return ()  # "the Foreign and Commonwealth Office"
     return best
 
 
@@ -134,7 +143,7 @@ def comparison(asked: Question, form: Form, said: Said) -> Answer:
     told: list[str] = []
     statements: list[Statement] = []
     for speaker, answer in sides:
-        name = _fullest(answer.statements) or speaker
+        name = (name_of(asked, answer.statements) if answer.statements else None) or speaker
         count = len(answer.statements)
         told.append(f"{_many(count, 'statement')} by {name}" if count else f"none by {name}")
         parts.append((name if count else f"{name}: no statement{about}", count))
@@ -155,8 +164,9 @@ def change(asked: Question, form: Form, said: Said) -> Answer:
     about = f" about {form.topic}" if form.topic else ""
     when = f", from {_day(days[0])} to {_day(days[-1])}" if days and days[0] != days[-1] else ""
     when = when or (f", all of {_day(days[0])}" if days else ", none with a date")
+    name = name_of(asked, statements) or speaker
     summary = (
-        f"{_many(len(statements), 'statement')} by {_fullest(statements) or speaker}{about}{when}, the oldest first: "
+        f"{_many(len(statements), 'statement')} by {name}{about}{when}, the oldest first: "
         "whether that is a change is for you to judge"
     )
     return _told(asked, statements, [(speaker, answer)], summary, ())
@@ -182,7 +192,9 @@ def speaking(
     of: list[tuple[str, list[Statement]]] = []
     for speaker in speakers_of(known):
         own = sorted((s for s in naming if s.speaker in speaker.spellings), key=lambda s: -s.score)
-        if own and _is_of_kind(form.of, own, bool({"he", "she"} & set(pronouns(speaker.spellings)))):
+        surname = any(len(name_words(spelling)) == 1 for spelling in speaker.spellings[1:])
+        person = surname or bool({"he", "she"} & set(pronouns(speaker.spellings)))
+        if own and _is_of_kind(form.of, speaker, own, person):
             of.append((speaker.name, own[:_OF_EACH]))
     if not of:
         return None
@@ -195,13 +207,30 @@ def speaking(
     return _told(asked, [s for _, own in shown for s in own], [("", answer)], summary, parts)
 
 
-def _is_of_kind(kind: str, statements: Sequence[Statement], person: bool) -> bool:
-    """Tell whether a speaker may be one of the "people" or "companies" asked for: the articles must call it so."""
-    if not kind:
+def _is_of_kind(kind: str, speaker: Speaker, statements: Sequence[Statement], person: bool) -> bool:
+    """Tell whether a speaker may be one of the "people" or "companies" asked for: the articles must call it so.
+
+    They do beside the name ("Greenwater, a campaign group"), or, of what is no person, near it ("Both countries ...",
+    "The company ...").
+    """
+    noun = stem(kind)
+    if not kind or (noun in _PEOPLE and (person or len(name_words(speaker.name)) > 1)):
         return True
-    if stem(kind) in _PERSONS:
-        return person or len(name_words(statements[0].speaker or "")) > 1
-    return not person and any(stem(kind) in stems(s.article.text) for s in statements)
+    texts = {statement.article.id: statement.article for statement in statements}.values()
+    if any(noun in stems(beside) for a in texts for name in speaker.spellings for beside in beside_name(name, a.text)):
+        return noun not in _PEOPLE
+    if person or noun in _PEOPLE:
+        return False
+    single = len(name_words(speaker.name)) == 1
+    for article in texts:
+        sentences = [article.text[start:end] for start, end in sentence_spans(article.text, article.body)]
+        for sentence, following in pairwise([*sentences, ""]):
+            if speaker.name in sentence and (
+                (single and kind in sentence.lower().split())
+                or any(stem(found[1]) == noun for found in _THE.finditer(following))
+            ):
+                return True
+    return False
 
 
 def _told(
@@ -227,10 +256,6 @@ def _told(
         period=asked.period,
         parts=parts,
     )
-
-
-def _fullest(statements: Sequence[Statement]) -> str | None:
-    return max((s.speaker for s in statements if s.speaker), key=len, default=None)
 
 
 def _day(day: date) -> str:

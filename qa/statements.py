@@ -153,6 +153,10 @@ class Speakers:
         for speaker, count in known.items():
             self._by_surname[name_words(speaker)[-1:]][speaker] = count
 
+    def hold(self, name: str) -> bool:
+        """Tell whether anybody is quoted under just this name, in any case."""
+        return any(name.lower() == known.lower() for known in self._by_surname.get(name_words(name)[-1:], ()))
+
     def meant(self, asked: str) -> list[Name]:
         """Return `names_meant` among them, which looks at all only where nobody has the surname."""
         return names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
@@ -222,7 +226,7 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
         if not quote.speaker or quote.speaker in best or not name or name <= set(name_words(role[1])):
             continue  # Kim Jong Un is not Kim Jong Un's sister
         best[quote.speaker] = 0.0
-        for beside in (quote.speaker, *_beside(quote.speaker, quote.article.text)):
+        for beside in (quote.speaker, *beside_name(quote.speaker, quote.article.text)):
             there = stems(f"{beside} {quote.speaker}")
             if noun <= there and not (_FORMER & there) - noun:
                 in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
@@ -232,7 +236,7 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     return [speaker] if speaker and best[speaker] else []
 
 
-def _beside(name: str, text: str) -> Iterator[str]:
+def beside_name(name: str, text: str) -> Iterator[str]:
     """Yield what stands right before and, between commas, right after each mention of ``name``."""
     for found in re.finditer(rf"\b{re.escape(name)}\b", text):
         before = re.split(r"[.!?]\s|\n|[\"“”;:]", text[max(0, found.start() - 80) : found.start()])[-1]
@@ -301,12 +305,13 @@ def _within(statement: Statement, other: Statement) -> bool:
 
 
 def _nothing_else(question: Question, shown: Sequence[Statement]) -> str:
-    by = f"by {_name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
+    by = f"by {name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
     said = f"the one statement {by} was" if len(shown) == 1 else f"all {len(shown)} statements {by} were"
     return f"{the_articles(question)} say nothing else: {said} shown before."
 
 
-def _name_of(question: Question, statements: Sequence[Statement]) -> str | None:
+def name_of(question: Question, statements: Sequence[Statement]) -> str | None:
+    """Return the name under which most of a speaker's statements stand, or the name that is asked for."""
     names = Counter(statement.speaker for statement in statements if statement.speaker)
     return max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
 
@@ -316,7 +321,7 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
     about = f" about {question.topic}" if question.topic else ""
     return (
         f"{len(statements)} {'more ' if before else ''}statement{'' if len(statements) == 1 else 's'} by "
-        f"{_name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
+        f"{name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
         f"{f' published {question.period}' if question.period else ''}"
         f"{f' ({before} shown before)' if before else ''}{', the newest first' if question.latest else ''}"
     )

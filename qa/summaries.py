@@ -97,9 +97,13 @@ def latest(asked: Question, topic: str, encoder: Encoder, nearest: Callable[[int
 
 
 def _on_topic(topic: str, hits: Sequence[Hit]) -> list[Article]:
-    """Return the articles of the hits that are on a topic, best first: it stands in the title, the lead, or often."""
+    """Return the articles of the hits that are on a topic, best first: it stands in the title, the lead, or often.
+
+    Where there are none, those in which it stands at all.
+    """
     wanted = terms(topic)
     found: dict[str, Article] = {}
+    mentioning: dict[str, Article] = {}
     for hit in hits:
         article = hit.passage.article
         if article.id in found or not wanted <= stems(f"{article.title} {article.text[article.body :]}"):
@@ -110,7 +114,9 @@ def _on_topic(topic: str, hits: Sequence[Hit]) -> list[Article]:
         often = sum(wanted <= stems(sentence) for sentence in sentences)
         if wanted <= stems(f"{article.title} {lead}") or often >= _OFTEN:
             found[article.id] = article
-    return list(found.values())
+        else:
+            mentioning[article.id] = article
+    return list((found or mentioning).values())
 
 
 def _central(article: Article, encoder: Encoder, most: int, topic: str | None = None) -> list[Statement]:

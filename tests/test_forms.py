@@ -56,7 +56,7 @@ def town(make_library: Callable[[], Library], folder: Path) -> Library:
 def test_a_form_is_recognised_with_whom_and_what_it_is_about(
     question: str, kind: str, speakers: tuple[str, ...], topic: str | None
 ) -> None:
-    form = form_of(question, lambda name: name.lower() in QUOTED)
+    form = form_of(question, *[lambda name: name.lower() in QUOTED] * 2)
     assert form is not None
     assert (form.kind, form.speakers, form.topic) == (kind, speakers, topic)
 
@@ -75,7 +75,18 @@ def test_a_form_is_recognised_with_whom_and_what_it_is_about(
     ],
 )
 def test_plain_questions_have_no_form_of_their_own(question: str) -> None:
-    assert form_of(question, lambda name: name.lower() in QUOTED) is None
+    assert form_of(question, *[lambda name: name.lower() in QUOTED] * 2) is None
+
+
+def test_a_list_of_a_kind_holds_those_whom_the_articles_call_so(town: Library, folder: Path) -> None:
+    (folder / "group.md").write_text(
+        "---\ntitle: Salmon\ndate: 2024-05-09\n---\n\nGreenwater, a campaign group, said the dam kills salmon. "
+        "Peter Holm, an engineer, said the dam was old.\n\nThe fair was closed.\n"
+    )
+    town.refresh()
+    assert town.ask("Which groups spoke about the dam?").parts == (("Greenwater", 1),)
+    assert town.ask("Which engineers spoke about the dam?").parts == (("Peter Holm", 2),)
+    assert town.ask("Which towns spoke about the dam?").parts == ()
 
 
 def test_each_side_of_a_comparison_stands_under_its_name(town: Library) -> None:
