@@ -182,7 +182,7 @@ class SentenceAnswerer:
         best = scored[0].score if scored else 0.0
         confidence = _probability(math.log(THRESHOLD / (1 - THRESHOLD)) + _STEEP * (best - _FLOOR))
         if confidence < self.threshold:
-            return nothing_answers(question, hits, confidence)
+            return _nothing_answers(question, hits, confidence)
         shown = _without_repeats(statement for statement in scored if statement.score >= best - _WITHIN)
         if not question.asked_for:
             articles = list(dict.fromkeys(statement.article.id for statement in shown))
@@ -234,7 +234,7 @@ class ReadingAnswerer:
         kind, _ = question.asked_for
         read = self._read(question, kind, hits[:_READ])
         if not read:
-            return nothing_answers(question, hits, 0.0, read=_READ)
+            return _nothing_answers(question, hits, 0.0, read=_READ)
         # The share of belief that each of different answers has, against there being none.
         weights = [math.exp(candidate.odds) for candidate in read]
         whole = 1 + sum(weights)
@@ -250,7 +250,7 @@ class ReadingAnswerer:
             + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits[:_READ])
         )
         if confidence < self.threshold:
-            return nothing_answers(question, hits, confidence, read=_READ)
+            return _nothing_answers(question, hits, confidence, read=_READ)
         others = [c for c in read if c is not first and c.odds >= first.odds - _WITHIN_ODDS]
         shown = _without_repeats(candidate.statement for candidate in [first, *others])
         return _answered(
@@ -381,7 +381,7 @@ def _answered(
     return Answer(question.text, tuple(shown), tuple(hits), None, confidence, short, summary, period=period)
 
 
-def nothing_answers(question: Question, hits: Sequence[Hit], confidence: float, *, read: int | None = None) -> Answer:
+def _nothing_answers(question: Question, hits: Sequence[Hit], confidence: float, *, read: int | None = None) -> Answer:
     """Return the refusal of a question that nothing answers in the first ``read`` of the hits (None: in all)."""
     what = f" {question.asked_for[1]}" if question.asked_for else ""
     why = f"{the_articles(question)} do not say{what}: nothing in them answers this question."

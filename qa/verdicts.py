@@ -15,10 +15,10 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from qa.answers import THRESHOLDS, Answer, Statement, nothing_answers, stems_near
+from qa.answers import Answer, Statement, stems_near
 from qa.clauses import Clause, asked_clause, clauses, lemma, objects, parsed, subject_of
 from qa.passages import sentence_spans
-from qa.questions import Question, is_yes_or_no, stem, stems, words
+from qa.questions import Question, is_yes_or_no, stem, stems
 from qa.quotes import Quote
 from qa.retrieval import Hit
 
@@ -55,8 +55,7 @@ _YEAR = re.compile(r"(?:19|20)\d\d")
 def with_verdict(question: Question, answer: Answer, quotes_in: Callable[[set[str]], Sequence[Quote]]) -> Answer:
     """Return the answer to a question for yes or no with its verdict, where one of its sentences gives one.
 
-    Those sentences alone are shown then. Where some say yes and some no there is no verdict, and both are shown. An
-    answer in which the question's verb stands nowhere must be a sure one, or it is refused.
+    Those sentences alone are shown then. Where some say yes and some no there is no verdict, and both are shown.
     ``quotes_in`` returns the quotes of articles, by their ids.
     """
     wanted = {word.lower() for word in question.text.replace("’", "'").rstrip("?").split()}
@@ -66,11 +65,6 @@ def with_verdict(question: Question, answer: Answer, quotes_in: Callable[[set[st
     asked = asked_clause(asked_doc)
     if asked is None or not asked.named or not asked.subject or not (asked.words or asked.verb not in _AUXILIARY):
         return answer
-    said_there = {stem(word) for statement in answer.statements for word in words(statement.text)}
-    said_there |= {lemma(token) for doc in docs for token in doc if token.tag_.startswith("VB")}
-    key = asked.words if asked.verb in _AUXILIARY else {asked.verb}
-    if not key & said_there and answer.confidence < THRESHOLDS["cautious"]:
-        return nothing_answers(question, answer.hits, answer.confidence)
     quotes = quotes_in({statement.article.id for statement in answer.statements})
     found: list[tuple[Verdict, Statement]] = []
     for statement, doc in zip(answer.statements, docs, strict=True):
