@@ -106,7 +106,7 @@ def form_of(text: str, is_quoted: _Test, is_spelled: _Test) -> Form | None:
     found = _LIST.fullmatch(plain)
     if found:
         return Form("list", found["topic"], of=(found["kind"] or "").lower())
-    found = _LATEST.fullmatch(plain)
+    found = _LATEST.fullmatch(re.sub(r"\s+(?:right\s+now|now|today|currently)$", "", plain, flags=re.IGNORECASE))
     if found:
         topic = found["topic"] or found["new"]
         by = (found["of"] or "").lower() in ("from", "by", "of") and is_quoted(topic)

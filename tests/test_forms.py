@@ -48,6 +48,7 @@ def town(make_library: Callable[[], Library], folder: Path) -> Library:
         ("Who spoke about the valve?", "list", (), "the valve"),
         ("What is the latest on the strike?", "latest", (), "the strike"),
         ("what is new about the strike", "latest", (), "the strike"),
+        ("What is the latest on the strike now?", "latest", (), "the strike"),
         ("the newest from Hale", "latest", ("Hale",), None),
         ("Please summarise the article about the spill", "summary", (), "the article about the spill"),
         ("Give me an overview of the strike", "summary", (), "the strike"),
