@@ -256,15 +256,20 @@ def _print_answer(answer: Answer, options: argparse.Namespace) -> None:
         could = [f"You could ask: {_printable(question)}" for question in answer.instead]
         print("\n".join([*told, *_names(answer), *could]))
         return
-    told = [text for text in (answer.short, answer.summary) if text]
+    told = [text for text in (answer.verdict and answer.verdict.capitalize(), answer.short, answer.summary) if text]
     above = [*map(_printable, told), *_names(answer)]
     print("\n".join(above), end="\n\n" if above else "")
+    headings = answer.headings
     for number, statement in enumerate(answer.statements, 1):
+        for heading in headings.get(number - 1, ()):
+            print(f"{_printable(heading)}:")
         print(f"[{number}] {_printable(statement.text)}")
         said = f"{_printable(statement.speaker)} ({statement.kind}), " if statement.speaker else ""
         print(f"    {said}{_cited(statement.article)}, characters {statement.start}-{statement.end}")
         places = [*statement.article.copies, *(other.path for other in statement.also)]
         print(f"    also in {_printable(', '.join(places))}\n" if places else "")
+    for heading in headings.get(len(answer.statements), ()):
+        print(f"{_printable(heading)}:")
 
 
 def _names(answer: Answer) -> list[str]:

@@ -95,7 +95,9 @@ class Answer:
     Sergei Lavrov about al-Qaida, in 2 articles". ``names`` says which spellings of the speaker's name were taken for
     one person, and who else of that name was left out; it is empty where there is nothing to tell. ``period`` is when
     what is answered from was published, where the question says so ("since March"). ``understood`` is the whole
-    question where a follow-up was made whole. Of a refusal, ``looked_for`` says what was looked for, and among how
+    question where a follow-up was made whole. ``verdict`` is "yes" or "no" where the first statement alone says so.
+    ``parts`` are headings under which the statements stand, in order, each with how many stand under it; there may be
+    none: "Victor Hale" said nothing of it. Of a refusal, ``looked_for`` says what was looked for, and among how
     much; ``instead`` are at most three questions that the articles left by the same filters do answer.
     """
 
@@ -111,6 +113,18 @@ class Answer:
     understood: str | None = None
     looked_for: str | None = None
     instead: tuple[str, ...] = ()
+    verdict: Literal["yes", "no"] | None = None
+    parts: tuple[tuple[str, int], ...] = ()
+
+    @property
+    def headings(self) -> dict[int, list[str]]:
+        """The headings of the ``parts``, by the index of the statement before which they stand."""
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        first = 0
+        for heading, number in self.parts:
+            found[first].append(heading)
+            first += number
+        return dict(found)
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any], article: Callable[[str], Article]) -> Answer:
@@ -134,10 +148,12 @@ class Answer:
             "refusal": self.refusal,
             "looked_for": self.looked_for,
             "instead": list(self.instead),
+            "verdict": self.verdict,
             "short": self.short,
             "summary": self.summary,
             "names": [name.as_dict() for name in self.names],
             "confidence": self.confidence,
+            "parts": [{"heading": heading, "statements": number} for heading, number in self.parts],
             "statements": [statement.as_dict() for statement in self.statements],
             "hits": [hit.as_dict() for hit in self.hits],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -12,18 +13,23 @@ from typing import Unpack
 from embeddings import Encoder, Reranker
 from qa.answers import Answer, Answerer, Statement, cited_once, refuse
 from qa.antecedents import NobodyMeantError
+from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import made_whole
+from qa.forms import change, comparison, form_of, speaking
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
-from qa.questions import Question, parse_question, stems, terms
+from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
 from qa.retrieval import Hit, search
 from qa.shown import pointed_at
 from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
+from qa.summaries import latest, summary
+from qa.verdicts import with_verdict
 
 _ANSWERED_FROM = 10
+_LISTED_FROM = 40
 _MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
 # "Since the summit", "before Foley's death", "between the spill and the fine": what ends in a word that is no name.
@@ -40,6 +46,10 @@ _EVENT = re.compile(
 )
 _COUNTED_FROM = re.compile(r"\b(?:day|week|month|year)s?\s+$", re.IGNORECASE)  # "two weeks after the spill"
 _LEAD = 400  # characters
+_NOW = re.compile(
+    r"\b(?:now|today|currently|at\s+present|right\s+now|at\s+the\s+moment|these\s+days|latest|newest)\b", re.I
+)
+_OLD = 30  # days
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 
@@ -86,7 +96,17 @@ class Asking:
             speakers = partial(self._speakers, **filters)
             could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
             answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
+        answer = self._with_age(answer, text, today, filters)
         return replace(answer, question=text, understood=whole if whole != text else None)
+
+    def _with_age(self, answer: Answer, question: str, today: date, filters: Filters) -> Answer:
+        """Where the question asks for what is so now and all articles are old, let the summary say how old."""
+        newest = self.store.newest(**filters) if answer.statements and _NOW.search(question) else None
+        if not newest or (today - newest).days <= _OLD or str(newest) in (answer.summary or ""):
+            return answer
+        told = f"the newest article here is of {newest}"
+        summary = (answer.summary or "").rstrip(".")
+        return replace(answer, summary=f"{summary}; {told}." if summary else f"{told[:1].upper()}{told[1:]}.")
 
     def _dated(self, question: str, today: date, filters: Filters) -> str:
         """Return the question with a date for an event that it is counted from: "since the spill".
@@ -174,6 +194,9 @@ class Asking:
             return self._outside(asked, period, answer, wide, **filters)
         if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
             return answer
+        if wide.verdict:  # "this year" is another one in articles from elsewhere
+            there = all(_within(period, statement.article.published) for statement in wide.statements)
+            return replace(wide, period=period) if there else replace(wide, verdict=None, summary=None)
         others = f"From articles of all dates: those published {period} do not answer this, or not as well."
         return replace(wide, summary=others)
 
@@ -202,13 +225,53 @@ class Asking:
         hits = nearest(_ANSWERED_FROM)
         if not hits:
             return refuse(asked, "No article is left by these filters: widen them.")
+        formed = self._in_its_form(asked, nearest, today, **filters)
+        if formed:
+            return replace(formed, statements=cited_once(formed.statements, self.store.near_copies))
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
             if answer and (asked.speaker or asked.besides or not answer.refusal):
                 return answer
         answer = self.answerer.answer(asked, hits)
-        return replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
+        answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
+        if is_yes_or_no(asked.text):
+            return with_verdict(asked, answer, lambda articles: self.store.quotes(articles=articles, **filters))
+        return compared(asked, answer)
+
+    def _in_its_form(
+        self, asked: Question, nearest: Callable[[int], list[Hit]], today: date, **filters: Unpack[Filters]
+    ) -> Answer | None:
+        """Answer a comparison, a question for a change, a list of speakers, the latest or a summary; None: no such."""
+        form = form_of(
+            asked.text, partial(self._is_quoted, (), filters), lambda name: self._speakers(**filters).hold(name)
+        )
+        if form is None:
+            return None
+        topic = form.topic or ""
+
+        def said(speaker: str, topic: str | None) -> Answer:
+            whole = f"What did {speaker} say{f' about {topic}' if topic else ''}?"
+            one = Question(whole, terms(whole), speaker, topic, quoted=True, period=asked.period)
+            return self._answer(replace(one, latest=form.kind == "latest"), (), today, **filters)
+
+        match form.kind:
+            case "comparison":
+                return comparison(asked, form, said)
+            case "change":
+                return change(asked, form, said)
+            case "latest":
+                by = next(iter(form.speakers), None)
+                return said(by, None) if by else latest(asked, topic, self.encoder, nearest)
+            case "summary":
+                return summary(asked, topic, self.store, self.encoder, nearest, **filters)
+            case "list":
+                near = {hit.passage.article.id for hit in nearest(_LISTED_FROM)}
+                quotes = self.store.quotes(articles=near, **filters)
+                statements = self.quote_answerer.on_topic(quotes, topic)
+                found = refuse(asked, "", nearest(_ANSWERED_FROM), max((s.score for s in statements), default=0.0))
+                known = Counter(quote.speaker for quote in quotes if quote.speaker)
+                return speaking(asked, form, statements, known=known, answer=found, pronouns=self.store.pronouns)
 
     def _quoted(
         self,
@@ -232,3 +295,7 @@ class Asking:
         if not answer.refusal:
             return answer
         return replace(answer, looked_for=statements_looked_for(asked, quoted, self.store.count(**filters)))
+
+
+def _within(period: Period, day: date | None) -> bool:
+    return bool(day) and (period.since or date.min) <= (day or date.min) <= (period.until or date.max)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, cast
 
 from qa.answers import Answer, Statement
 from qa.articles import Article
@@ -43,8 +43,11 @@ class _Restoring:
         statements = tuple(statement for statement in kept if statement)
         if kept and not statements:
             refusal = "The articles that this was answered from are gone, or no longer say so: ask again."
+        parts, verdict = _parts(record, kept), _text_or_none(record, "verdict")
+        if verdict not in (None, "yes", "no"):
+            raise ValueError(_malformed("verdict", verdict))
         if len(statements) < len(kept):
-            summary = None
+            summary = verdict = None
         if short is not None and not any(short in statement.article.text for statement in statements):
             short = None
         confidence = _number(record, "confidence")
@@ -64,6 +67,8 @@ class _Restoring:
             _text_or_none(record, "understood"),
             _text_or_none(record, "looked_for"),
             tuple(_checked(text, str, "instead") for text in _list(record, "instead")),
+            cast("Literal['yes', 'no'] | None", verdict),
+            parts,
         )
 
     def _statement(self, row: Mapping[str, Any]) -> Statement | None:
@@ -114,6 +119,22 @@ class _Restoring:
             return self._article(article_id)
         except KeyError:
             return None
+
+
+def _parts(record: Mapping[str, Any], kept: Sequence[Statement | None]) -> tuple[tuple[str, int], ...]:
+    """Return the headings, each with how many statements are left under it; answers of before had none."""
+    parts, first = [], 0
+    for row in _list(record, "parts") if "parts" in record else ():
+        number = _checked(_fields(row, "a part").get("statements"), int, "statements of a part")
+        if not 0 <= number <= len(kept) - first:
+            raise ValueError(_malformed("statements of a part", number))
+        left = [statement for statement in kept[first : first + number] if statement]
+        if left or not number:
+            parts.append((_checked(row.get("heading"), str, "heading"), len(left)))
+        first += number
+    if parts and first != len(kept):
+        raise ValueError(_malformed("parts", parts))
+    return tuple(parts) if any(kept) else ()
 
 
 def _malformed(what: str, value: object) -> str:

@@ -43,8 +43,9 @@ _QUOTED_MOST = re.compile(
 )
 _MENTION = re.compile(
     r"(?:in\s+)?how\s+many\s+(?:of\s+the\s+)?(?:articles|texts|stories)\s+(?:(?:do\s+)?(?:mention|name|contain|refer\s+to|talk\s+about|"
-    r"speak\s+of|write\s+about|cover|discuss)|are\s+(?:there\s+)?(?:about|on)|(?:is|are)\s+(?=\S.*\s+(?:mentioned|named)$))\s*"
-    r"(?P<what>\S.*?)(?:\s+(?:mentioned|named))?",
+    r"speak\s+of|write\s+about|cover|discuss)|are\s+(?:there\s+)?(?:about|on)|(?:is|are)\s+(?=\S.*\s+(?:mentioned|named)$)|"
+    r"(?:does|do)\s+(?:the\s+(?:words?|names?)\s+)?(?=\S.*\s+(?:stand|occur|appear)$))\s*"
+    r"(?P<what>\S.*?)(?:\s+(?:mentioned|named|stand|occur|appear))?",
     re.IGNORECASE,
 )
 _SHOWN = 5

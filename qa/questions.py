@@ -130,7 +130,7 @@ class Question:
         won by:" and "This player won the prize.". None for a question that is answered with yes or no, and for what is
         no question ("Tell me about Syria").
         """
-        if _YES_OR_NO.match(self.text):
+        if is_yes_or_no(self.text):
             return None
         found = _ASKED_FOR.search(self.text)
         if found:
@@ -198,6 +198,11 @@ def _read(text: str) -> Question:
         topic = what["topic"] if terms(what["topic"] or "") else None
         return Question(text, terms(text), what["speaker"], topic, quoted=True, more=_asks_else(what))
     return Question(text, terms(text))
+
+
+def is_yes_or_no(text: str) -> bool:
+    """Tell whether a question is answered with yes or no."""
+    return _YES_OR_NO.match(text) is not None
 
 
 def speaker_span(text: str) -> tuple[int, int] | None:

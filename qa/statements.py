@@ -172,6 +172,10 @@ class Speakers:
         for speaker, count in known.items():
             self._by_surname[name_words(speaker)[-1:]][speaker] = count
 
+    def hold(self, name: str) -> bool:
+        """Tell whether anybody is quoted under just this name, in any case."""
+        return any(name.lower() == known.lower() for known in self._by_surname.get(name_words(name)[-1:], ()))
+
     def meant(self, asked: str) -> list[Name]:
         """Return `names_meant` among them, which looks at all only where nobody has the surname."""
         return names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
@@ -304,7 +308,7 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
             continue  # Kim Jong Un is not Kim Jong Un's sister
         seen.add(place)
         best.setdefault(quote.speaker, 0.0)
-        for title, beside in (("", quote.speaker), *_beside(quote.speaker, quote.article.text, noun)):
+        for title, beside in (("", quote.speaker), *beside_name(quote.speaker, quote.article.text, noun)):
             there = stems(f"{_in_full(beside)} {quote.speaker}")
             own = re.split(r"['’]s?\s", _in_full(title))[-1]  # "the union's head" is not the union
             if noun <= stems(f"{own} {bare_name(quote.speaker)}") and not (_FORMER & there) - noun:
@@ -320,7 +324,7 @@ def _in_full(text: str) -> str:
     return re.sub(rf"\b({'|'.join(_SHORT)})\b\.?", lambda found: _SHORT[found[1]], text)
 
 
-def _beside(name: str, text: str, noun: Collection[str]) -> Iterator[tuple[str, str]]:
+def beside_name(name: str, text: str, noun: Collection[str] = ()) -> Iterator[tuple[str, str]]:
     """Yield what stands right before and, between commas, right after each mention of ``name``, and the title in it.
 
     "The head of the union, X" is its head and not the union, and in "inspectors fined X" there is no title, since no
@@ -413,12 +417,13 @@ def _within(statement: Statement, other: Statement) -> bool:
 
 
 def _nothing_else(question: Question, shown: Sequence[Statement]) -> str:
-    by = f"by {_name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
+    by = f"by {name_of(question, shown)}{f' about {question.topic}' if question.topic else ''}"
     said = f"the one statement {by} was" if len(shown) == 1 else f"all {len(shown)} statements {by} were"
     return f"{the_articles(question)} say nothing else: {said} shown before."
 
 
-def _name_of(question: Question, statements: Sequence[Statement]) -> str | None:
+def name_of(question: Question, statements: Sequence[Statement]) -> str | None:
+    """Return the name under which most of a speaker's statements stand, or the name that is asked for."""
     names = Counter(statement.speaker for statement in statements if statement.speaker)
     return max(names, key=lambda name: (names[name], len(name)), default=question.speaker)
 
@@ -428,7 +433,7 @@ def _counted(question: Question, statements: Sequence[Statement], before: int) -
     about = f" about {question.topic}" if question.topic else ""
     return (
         f"{len(statements)} {'more ' if before else ''}statement{'' if len(statements) == 1 else 's'} by "
-        f"{_name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
+        f"{name_of(question, statements)}{about}, in {articles} article{'' if articles == 1 else 's'}"
         f"{f' published {question.period}' if question.period else ''}"
         f"{f' ({before} shown before)' if before else ''}{', the newest first' if question.latest else ''}"
     )

@@ -243,3 +243,24 @@ def test_a_period_is_counted_from_the_day_on_which_the_articles_first_tell_of_an
     assert answer.understood == understood
     if understood:
         assert [statement.article.path for statement in answer.statements] == paths
+
+
+@pytest.mark.parametrize(
+    ("question", "today", "summary"),
+    [
+        ("Where is the spring fair now?", "2024-12-20", "The newest article here is of 2024-10-05."),
+        ("Where is the spring fair now?", "2024-10-20", None),
+        ("Where is the spring fair?", "2024-12-20", None),
+        (
+            "What is the latest statement by Peter Holm?",
+            "2030-01-01",
+            "2 statements by Peter Holm, in 2 articles, the newest first; the newest article here is of 2024-10-05.",
+        ),
+    ],
+)
+def test_what_is_asked_of_now_is_told_with_the_age_of_the_articles(
+    town: Library, question: str, today: str, summary: str | None
+) -> None:
+    answer = town.ask(question, today=today)
+    assert answer.statements
+    assert answer.summary == summary

@@ -129,7 +129,7 @@ def test_quotes_are_as_many_as_asked_for_at_most(four: Endpoints) -> None:
 
 
 CALLS = [
-    *(("ask", name) for name in ("question", "source", "author", "since", "until", "article")),
+    *(("ask", name) for name in ("question", "source", "author", "since", "until", "article", "today")),
     *(("retrieve", name) for name in ("question", "k", "source", "author", "since", "until", "article")),
     *(
         ("quotes", name)
@@ -143,7 +143,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "quotes": {"speaker": "Holm", "about": ""},
     "articles": {},
 }
-MAY_BE_BLANK = {"source", "author", "since", "until", "article", "search", "speaker", "about", "kind"}
+MAY_BE_BLANK = {"today", "source", "author", "since", "until", "article", "search", "speaker", "about", "kind"}
 
 
 @pytest.mark.parametrize(("endpoint", "name"), CALLS)

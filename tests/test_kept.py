@@ -169,3 +169,18 @@ def test_a_record_that_no_answer_made_is_an_error(town: Library, kept: dict[str,
 def test_what_is_no_record_is_an_error(town: Library, record: Any) -> None:
     with pytest.raises(ValueError, match="this is no answer that was kept by as_dict"):
         Answer.from_dict(record, town.article)
+
+
+def test_a_verdict_and_the_parts_come_back_as_far_as_their_statements_do(town: Library) -> None:
+    said = town.ask("What did Peter Holm say?")
+    answer = replace(said, verdict="no", parts=(("Dam", 1), ("Tram", 1), ("Bridge: nothing", 0)))
+    record = json.loads(json.dumps(answer.as_dict()))
+    assert record["parts"][0] == {"heading": "Dam", "statements": 1}
+    assert Answer.from_dict(record, town.article) == answer
+    fewer = Answer.from_dict(record, changed(town, {"dam.txt": None}))
+    assert (fewer.verdict, fewer.parts) == (None, (("Tram", 1), ("Bridge: nothing", 0)))
+    before = {name: value for name, value in record.items() if name not in ("verdict", "parts")}
+    assert Answer.from_dict(before, town.article) == said
+    for wrong in ({"verdict": "maybe"}, {"parts": [{"heading": "Dam", "statements": 3}]}, {"parts": [7]}):
+        with pytest.raises(ValueError, match="no answer that was kept"):
+            Answer.from_dict({**record, **wrong}, town.article)

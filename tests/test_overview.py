@@ -34,6 +34,7 @@ def test_how_many_articles_mention_a_word_is_counted_and_shown_newest_first(town
         '"The dam at Lindau holds," said Peter Holm.',
     ]
     assert town.ask("in how many articles is Lindau mentioned").summary == "1 of 3 articles mentions Lindau."
+    assert town.ask("In how many articles does the word Lindau occur?").summary == "1 of 3 articles mentions Lindau."
     assert town.ask("How many articles mention zebras?").summary == "0 of 3 articles mention zebras."
     assert town.ask("How many articles mention the dam?", source="Herald").summary == "1 of 1 article mentions dam."
     assert town.ask('How many articles mention "(a.*b"?').summary == "0 of 3 articles mention (a.*b."

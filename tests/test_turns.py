@@ -381,3 +381,24 @@ def test_nothing_in_a_text_is_read_as_markdown(hostile: str) -> None:
     plain = " ".join(hostile.split())
     shown = Page(made.replace("<h1>", '<h1 class="title">'), "title").text
     assert shown == plain
+
+
+def test_statements_stand_under_the_headings_of_their_parts() -> None:
+    shown = Turn(
+        "q", answer(*first_sentences(numbered(7), 7), parts=(("<i>Hale</i>", 6), ("Berg", 1), ("Ann: none", 0)))
+    )
+    markup = conversation([shown])
+    assert re.findall(r"<h3[^>]*>(.*?)</h3>", markup) == ["&lt;i&gt;Hale&lt;/i&gt;", "Berg", "Ann: none"]
+    assert re.findall(r'<ol class="statements"( start="\d")?>', markup) == ["", ' start="6"', ' start="7"']
+    assert attributes("data-passage", markup)[:7] == list("0123456")
+    told = as_markdown("A talk", [shown])
+    assert re.findall(r"^### (.*)$", told, re.MULTILINE) == ["\\<i\\>Hale\\</i\\>", "Berg", "Ann: none"]
+    assert told.index("### Berg") < told.index("Sentence 6") < told.index("### Ann")
+    early = conversation([replace(shown, revealed=2)])
+    assert re.findall(r"<h3[^>]*>(.*?)</h3>", early) == ["&lt;i&gt;Hale&lt;/i&gt;", "Ann: none"]
+
+
+def test_a_verdict_stands_before_its_statement() -> None:
+    shown = Turn("q", answer(statement(article(), "One."), verdict="no"))
+    assert text_of("short", conversation([shown])) == "No"
+    assert "\n\nNo\n\n> One" in as_markdown("A talk", [shown])

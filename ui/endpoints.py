@@ -9,9 +9,10 @@ from typing import Any, Literal, TypedDict
 import gradio as gr
 from gradio.events import api  # gr.api, which Gradio does not name among its exports
 
-from qa import Filters, Library
+from qa import Library
 from ui.markup import clean
-from ui.narrowing import DATES, checked
+from ui.narrowing import DAYS, Narrowing, checked, searched
+from ui.narrowing import today as counted_from
 from ui.opening import Opening, said
 
 log = logging.getLogger(__name__)
@@ -60,6 +61,13 @@ class StatementRecord(TypedDict):
     also: list[ArticleRecord]
 
 
+class PartRecord(TypedDict):
+    """A heading, and how many of the answer's statements stand under it."""
+
+    heading: str
+    statements: int
+
+
 class AnswerRecord(TypedDict):
     """An answer: its statements, or a refusal that says why there are none, and what could be asked instead."""
 
@@ -69,10 +77,12 @@ class AnswerRecord(TypedDict):
     refusal: str | None
     looked_for: str | None
     instead: list[str]
+    verdict: str | None
     short: str | None
     summary: str | None
     names: list[dict[str, Any]]
     confidence: float
+    parts: list[PartRecord]
     statements: list[StatementRecord]
     hits: list[HitRecord]
 
@@ -131,6 +141,7 @@ def add_endpoints(opening: Opening) -> None:
         since: str = "",
         until: str = "",
         article: str = "",
+        today: str = "",
     ) -> AnswerRecord:
         """Answer a question from the articles: sentences, each a verbatim slice of its article, or a refusal.
 
@@ -141,10 +152,11 @@ def add_endpoints(opening: Opening) -> None:
             since: only articles published on this day (YYYY-MM-DD) or later
             until: only articles published on this day (YYYY-MM-DD) or earlier
             article: only this article: its id, file or title
+            today: the day (YYYY-MM-DD) that "last week" is counted from, if not the server's
         """
         asked = _question(question)
-        filters = _filters(source=source, author=author, since=since, until=until, article=article)
-        return call(lambda library: library.ask(asked, **filters).as_dict())  # type: ignore[no-any-return]
+        filters = _filters(source=source, author=author, since=since, until=until, article=article, today=today)
+        return call(lambda library: library.ask(asked, today=counted_from(filters), **searched(filters)).as_dict())  # type: ignore[no-any-return]
 
     def retrieve(
         question: str,
@@ -167,7 +179,7 @@ def add_endpoints(opening: Opening) -> None:
             article: only this article: its id, file or title
         """
         asked = _question(question)
-        filters = _filters(source=source, author=author, since=since, until=until, article=article)
+        filters = searched(_filters(source=source, author=author, since=since, until=until, article=article))
         _check_number("k", k, 1, MOST_HITS)
 
         def found(library: Library) -> list[dict[str, Any]]:
@@ -199,7 +211,7 @@ def add_endpoints(opening: Opening) -> None:
             article: only this article: its id, file or title
             limit: how many quotes at most, from 1 to 1000
         """
-        filters = _filters(source=source, author=author, since=since, until=until, article=article)
+        filters = searched(_filters(source=source, author=author, since=since, until=until, article=article))
         _check_number("limit", limit, 1, MOST_ARTICLES)
         said_by, topic = _word("speaker", speaker) or None, _word("about", about) or None
         if not said_by and not topic:
@@ -232,7 +244,7 @@ def add_endpoints(opening: Opening) -> None:
             limit: how many articles at most, from 1 to 1000
             offset: how many articles to pass over
         """
-        filters = _filters(source=source, author=author, since=since, until=until)
+        filters = searched(_filters(source=source, author=author, since=since, until=until))
         _check_number("limit", limit, 1, MOST_ARTICLES)
         _check_number("offset", offset, 0, 2**31)
         words = _word("search", search)
@@ -266,11 +278,11 @@ def _check_number(name: str, value: object, least: int, most: int) -> None:
         raise gr.Error(f"{name} is a whole number from {least} to {most}, not {value!r}", print_exception=False)
 
 
-def _filters(**given: object) -> Filters:
+def _filters(**given: object) -> Narrowing:
     """Return the filters that are given. Raises gr.Error for what is no text, and a date that is none."""
     words = {name: _word(name, value) for name, value in given.items()}
     filters = checked(words)
-    for name in DATES:
+    for name in DAYS:
         if words.get(name) and name not in filters:
             raise gr.Error(f"{name} is a date as YYYY-MM-DD, not {given[name]!r}", print_exception=False)
     return filters

@@ -149,21 +149,38 @@ def _understood(turn: Turn, whole: str) -> str:
 
 
 def _answered(turn: Turn, answer: Answer, number: int, shown: int | None) -> str:
-    reply = f'<p class="short" dir="auto">{escape(clean(answer.short))}</p>' if answer.short else ""
-    more = len(turn.passages) - AT_FIRST
+    short = answer.verdict.capitalize() if answer.verdict else answer.short
+    reply = f'<p class="short" dir="auto">{escape(clean(short))}</p>' if short else ""
     if answer.summary:
-        told = f"{clean(answer.summary)}; {AT_FIRST} are shown" if more > 0 else clean(answer.summary)
+        folded = len(turn.passages) > AT_FIRST and not answer.parts
+        told = f"{clean(answer.summary)}; {AT_FIRST} are shown" if folded else clean(answer.summary)
         reply += f'<p class="summary" dir="auto">{escape(told)}</p>'
     reply += _names(answer.names) + _asks(turn, answer)
     items = [_passage(passage, number, place, current=place == shown) for place, passage in enumerate(turn.passages)]
-    reply += f'<ol class="statements">{"".join(items[:AT_FIRST])}</ol>' if items else ""
-    if more > 0:
-        label = f"Show {'the other one' if more == 1 else f'the other {more}'}"
-        reply += (
-            f'<details class="more" data-key="more-{number}"><summary>{label}</summary>'
-            f'<ol class="statements" start="{AT_FIRST + 1}">{"".join(items[AT_FIRST:])}</ol></details>'
-        )
+    if not answer.parts:
+        return reply + _items(items, 0, f"more-{number}")
+    first = 0
+    for heading, count in answer.parts:
+        shown_here = items[first : first + count]
+        if shown_here or not count:
+            reply += f'<h3 class="nearest-head" dir="auto">{escape(clean(heading))}</h3>'
+            reply += _items(shown_here, first, f"more-{number}-{first}")
+        first += count
     return reply
+
+
+def _items(items: Sequence[str], first: int, key: str) -> str:
+    """Return statements, numbered on from ``first``; those after the fifth are folded."""
+    start = f' start="{first + 1}"' if first else ""
+    shown = f'<ol class="statements"{start}>{"".join(items[:AT_FIRST])}</ol>' if items else ""
+    more = len(items) - AT_FIRST
+    if more <= 0:
+        return shown
+    label = f"Show {'the other one' if more == 1 else f'the other {more}'}"
+    return (
+        f'{shown}<details class="more" data-key="{key}"><summary>{label}</summary>'
+        f'<ol class="statements" start="{first + AT_FIRST + 1}">{"".join(items[AT_FIRST:])}</ol></details>'
+    )
 
 
 def _refused(turn: Turn, answer: Answer, number: int) -> str:
@@ -279,13 +296,18 @@ def as_markdown(title: str, turns: Sequence[Turn]) -> str:
         if answer is None:
             parts.append(_plain(turn.note))
             continue
-        for words in (answer.understood and f"Understood as: {answer.understood}", answer.short, answer.summary):
+        verdict = answer.verdict and answer.verdict.capitalize()
+        understood = answer.understood and f"Understood as: {answer.understood}"
+        for words in (understood, verdict, answer.short, answer.summary):
             parts += [_plain(words)] if words else []
         if answer.refusal is not None:
             parts += [_plain(answer.refusal), *([_plain(answer.looked_for)] if answer.looked_for else [])]
-        for statement in answer.statements:
+        headings = answer.headings
+        for place, statement in enumerate(answer.statements):
+            parts += [f"### {_plain(heading)}" for heading in headings.get(place, ())]
             parts.append(f"> {_plain(statement.text)}")
             parts.append(f"— {_plain(citation(statement.article, statement, statement.speaker))}")
+        parts += [f"### {_plain(heading)}" for heading in headings.get(len(answer.statements), ())]
         for gone in turn.gone:
             parts.append(f"> {_plain(gone.text)}")
             parts.append(f"— {_plain(f'“{gone.title}”, {gone.path}')} (no longer in the articles)")

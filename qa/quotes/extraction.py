@@ -88,7 +88,7 @@ def _parse_sentences(sentences: Sequence[Sentence]) -> None:
     """Give each sentence its parse."""
     if not sentences:
         return
-    nlp = _model()
+    nlp = parser()
     docs = [nlp.make_doc(sentence.masked) for sentence in sentences]
     for doc in docs:
         for token in doc[1:]:
@@ -98,7 +98,8 @@ def _parse_sentences(sentences: Sequence[Sentence]) -> None:
 
 
 @lru_cache(maxsize=1)
-def _model() -> Language:
+def parser() -> Language:
+    """Return the parser, which is loaded once."""
     import spacy
 
     try:

@@ -3,7 +3,8 @@
 Of each turn of the 60 conversations, by kind: whether the question was made whole rightly (names by surname, without
 case and marks; a period that stays in force may be left out), whether a statement by a wrong speaker is shown, whether
 a refusal came where one is due, and which share of the expected sentences is shown. Of the 40 questions with a period,
-how many are restricted to the right days.
+how many are restricted to the right days. Of the 60 questions of the other forms (yes or no, lists, comparisons, ...),
+how many are answered as their form asks; of the 10 figures that articles give differently, how often all are shown.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from qa import Answer, Library, open_library
 from qa.names import name_words
 
 FOLDER = Path(__file__).resolve().parents[1] / "dialogues"
+TODAY = "2024-12-01"  # for the questions that name no day
 _LEFT_OUT = frozenset("the a an did do does what and but also so ever".split())
 
 
@@ -115,6 +117,88 @@ def periods(library: Library, *, misses: bool) -> None:
     print(f"periods: {right} of {len(found)} restricted rightly")
 
 
+def kinds(library: Library, *, misses: bool) -> None:
+    right: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    wrong = 0
+    for row in rows("kinds.jsonl"):
+        answer = library.ask(row["question"], today=TODAY)
+        form, expect = row["form"], row["expect"]
+        verdict = answer.as_dict().get("verdict")
+        wrong += verdict is not None and verdict != expect["answer"]
+        is_right = as_expected(form, expect, answer)
+        total[form] += 1
+        right[form] += is_right
+        if misses and not is_right:
+            print(f"{form}: {row['question']!r}: {verdict or ''} {answer.refusal or answer.summary or answer.short!r}")
+            for one in answer.statements[:6]:
+                print(f"     {one.article.published} {one.speaker}: {spaced(one.text)[:120]}")
+    for form in total:
+        print(f"{form:10} {right[form]:2} of {total[form]:2} as expected")
+    print(f"kinds: {right.total()} of {total.total()} as expected; wrong verdicts: {wrong}")
+
+
+def as_expected(form: str, expect: dict[str, Any], answer: Answer) -> bool:
+    """Tell whether an answer is what its form asks for; tests/dialogues/README.md says what that is."""
+    if expect["refused"]:
+        return answer.refusal is not None
+    texts = [spaced(statement.text) for statement in answer.statements]
+    held = [any(spaced(text) in shown for shown in texts) for text in expect["statements"]]
+    told = answer.summary or ""
+    named = f"{told} {answer.short} {' '.join(f'{s.speaker}: {s.text}' for s in answer.statements)}"
+    if answer.refusal is not None or not all(name in named for name in expect.get("names", ())):
+        return False
+    match form:
+        case "yes_no":
+            return all(held) and answer.as_dict().get("verdict") == expect["answer"]
+        case "comparison" | "change":
+            wanted = expect["statements"] if form == "change" else expect["speakers"]
+            shown = texts if form == "change" else [s.speaker or "" for s in answer.statements]
+            match = (lambda one, other: spaced(one) in other) if form == "change" else (lambda a, b: same_speaker(b, a))
+            first = [next((n for n, text in enumerate(shown) if match(one, text)), -1) for one in wanted]
+            return all(held) and -1 not in first and first == sorted(first)
+        case "summary":
+            return any(held) and {s.article.path for s in answer.statements} <= {
+                expect["article"].removeprefix("articles/") if "article" in expect else s.article.path
+                for s in answer.statements
+            }
+        case "latest":
+            first = answer.statements[0]
+            return any(spaced(text) in texts[0] for text in expect["statements"]) and (
+                str(first.article.published) == expect["date"]
+            )
+        case "list":
+            return any(held)
+        case _:  # count, smalltalk, catalogue
+            return bool(told) and (expect["answer"] is None or re.search(rf"\b{expect['answer']}\b", told) is not None)
+
+
+def contradictions(library: Library, *, misses: bool) -> None:
+    right = 0
+    found = rows("contradictions.jsonl")
+    for row in found:
+        answer = library.ask(row["question"], today=TODAY)
+        texts = [(spaced(s.text), s.article.path) for s in answer.statements]
+        missing = [
+            value["answer"]
+            for value in row["values"]
+            if not any(
+                spaced(value["sentence"]) in text and path == value["article"].removeprefix("articles/")
+                for text, path in texts
+            )
+        ]
+        right += not missing
+        if misses and (missing or answer.short is not None):
+            print(f"contradiction: {row['question']!r}: not {missing}; {answer.refusal or answer.summary!r}")
+            for text, path in texts:
+                print(f"     {path}: {text[:120]}")
+    print(f"contradictions: {right} of {len(found)} with all their values")
+
+
+def spaced(text: str) -> str:
+    return " ".join(text.split())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--misses", action="store_true", help="print what was wrong")
@@ -122,6 +206,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as index, open_library(FOLDER / "articles", index=index) as library:
         conversations(library, misses=options.misses)
         periods(library, misses=options.misses)
+        kinds(library, misses=options.misses)
+        contradictions(library, misses=options.misses)
 
 
 if __name__ == "__main__":
