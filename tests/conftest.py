@@ -127,7 +127,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")  # playwright holds an event loop, in which other modules' tests could run none
-def browser() -> Iterator[Any]:
+def chromium() -> Iterator[Any]:
     """Debian's chromium, which asks nobody for anything by itself."""
     from playwright.sync_api import sync_playwright
 
@@ -136,3 +136,11 @@ def browser() -> Iterator[Any]:
         chromium = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def browser(chromium: Any) -> Iterator[Any]:
+    """Chromium, whose windows are closed at a test's end: each goes on drawing until then."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
