@@ -9,7 +9,7 @@ from datetime import date
 from typing import NamedTuple
 
 from qa.answers import Answer
-from qa.names import bare_name, role_of
+from qa.names import bare_name, initials, role_of, short_for
 from qa.periods import NoSuchDayError
 from qa.questions import Question, is_function_word, parse_question, terms
 from qa.quotes.speakers import TITLES
@@ -339,6 +339,7 @@ def latest_speaker(history: Sequence[Answer], word: str = "", pronoun_of: Pronou
     speakers = [speaker for speaker in map(_speaker_of, reversed(answers)) if speaker]
     gender = _GENDER.get(low)
     if gender:
+        speakers = [speaker for speaker in speakers if not (short_for(speaker) or initials(speaker))]
         named = [name for answer in reversed(history) for name in _NAME.findall(_whole(answer))]
         for name in (*speakers, *map(str, named)):
             if pronoun_of(name) == gender:

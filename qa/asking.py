@@ -231,7 +231,7 @@ class Asking:
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
-            if answer and (asked.speaker or asked.besides or not answer.refusal):
+            if asked.speaker or asked.besides or not answer.refusal:
                 return answer
         answer = self.answerer.answer(asked, hits)
         answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
@@ -280,15 +280,13 @@ class Asking:
         nearest: Callable[[int], Sequence[Hit]],
         shown: Sequence[Statement],
         **filters: Unpack[Filters],
-    ) -> Answer | None:
-        """Answer a question for quotes; None where nobody has the role that is asked for."""
+    ) -> Answer:
+        """Answer a question for quotes."""
 
         def among(k: int) -> Sequence[Hit]:
             return hits[:k] if k <= _ANSWERED_FROM else nearest(k)
 
         quoted = quotes_asked_for(self.store, asked, among, partial(self._speakers, **filters), **filters)
-        if quoted is None:
-            return None
         near = {hit.passage.article.id for hit in hits}
         others = [] if quoted.quotes else self.store.quotes(articles=near, **filters)
         answer = self.quote_answerer.answer(asked, quoted, hits, others, shown)

@@ -33,6 +33,14 @@ _PLACE = re.compile(
 _OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
 
 
+_LETTERS = re.compile(r"(?:[Tt]he\s+)?((?:[A-Z]\.?){2,6})")
+_ORGANISATION = re.compile(
+    r"\b(?:Organi[sz]ation|Agency|Department|Bureau|Cent(?:er|re)s?|Commission|Council|Union|Nations|Committee|Association|"
+    r"Administration|Ministry|Authority|Office|Services?|Fund|Bank|Institutes?|University|Party|Federation|Force|Board|"
+    r"League|Society|Network|Alliance|Foundation|Court|Congress|Company|Corporation|Group|Kingdom|States)\b"
+)
+
+
 @dataclass(frozen=True)
 class Name:
     """A name under which somebody is quoted who may have been asked for, and what was made of it.
@@ -82,6 +90,19 @@ def speakers_of(known: Mapping[str, int]) -> list[Speaker]:
             others = (spelling for spelling in person if spelling != name)
             speakers.append(Speaker(name, count, (name, *others)))
     return sorted(speakers, key=lambda speaker: (-speaker.quotes, speaker.name))
+
+
+def short_for(name: str) -> str | None:
+    """Return the letters of "the WHO" or "the U.N.", which stand for a longer name; None for what is no such name."""
+    found = _LETTERS.fullmatch(name)
+    return found[1].replace(".", "") if found else None
+
+
+def initials(name: str) -> str | None:
+    """Return what the name of an organisation is shortened to: of "World Health Organization" WHO; None: it is none."""
+    parts = [part for part in re.split(r"[\s-]+", name) if part[:1].isupper() and part.lower() != "the"]
+    known = _ORGANISATION.search(name) is not None
+    return "".join(part[0] for part in parts) if known and len(parts) > 1 else None
 
 
 def names_meant(asked: str, known: Mapping[str, int]) -> list[Name]:

@@ -239,7 +239,8 @@ def terms(text: str) -> frozenset[str]:
     return frozenset(
         stem(word)
         for word in words(text)
-        if word == "US" or (word.lower() not in _FUNCTION_WORDS and word.lower() not in _SAYING_WORDS)
+        if (word in ("US", "WHO") and not text.isupper())
+        or (word.lower() not in _FUNCTION_WORDS and word.lower() not in _SAYING_WORDS)
     )
 
 

@@ -14,7 +14,7 @@ from embeddings import Encoder
 from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.filters import Filters
-from qa.names import Name, bare_name, name_words, names_meant, role_of
+from qa.names import Name, bare_name, initials, name_words, names_meant, role_of, short_for
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
@@ -177,8 +177,18 @@ class Speakers:
         return any(name.lower() == known.lower() for known in self._by_surname.get(name_words(name)[-1:], ()))
 
     def meant(self, asked: str) -> list[Name]:
-        """Return `names_meant` among them, which looks at all only where nobody has the surname."""
-        return names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
+        """Return `names_meant` among them, which looks at all only where nobody has the surname.
+
+        "The WHO" also means the World Health Organization.
+        """
+        found = names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
+        letters = short_for(asked)
+        long = [name for name in self._known if letters and initials(name) == letters]
+        if not long:
+            return found
+        most = tuple(name_words(max(long, key=self._known.__getitem__)))
+        long = [name for name in long if tuple(name_words(name)) == most]  # UN is one of two with these initials
+        return found + [Name(name, self._known[name], True, f"{letters}, in full") for name in long]
 
 
 class Quoted(NamedTuple):
@@ -198,8 +208,8 @@ def quotes_asked_for(
     retrieve: Callable[[int], Sequence[Hit]],
     speakers_of: Callable[[], Speakers],
     **filters: Unpack[Filters],
-) -> Quoted | None:
-    """Return the quotes among which the answer to a question for quotes is; None where nobody has the role asked for.
+) -> Quoted:
+    """Return the quotes among which the answer to a question for quotes is.
 
     They are the speaker's in all articles that the ``filters`` leave, and for "who said" everybody's in the nearest
     articles. ``retrieve`` returns so many of the nearest passages, ``speakers_of`` those who are quoted. Where a
@@ -219,7 +229,7 @@ def quotes_asked_for(
         there = _continued(store, store.quotes(articles=_articles(retrieve(_NEAREST)), **filters))
         speakers = speakers_in_role(question.speaker, there)
         if not speakers:
-            return None
+            return Quoted([], passages=_NEAREST)
         if not any(map(str.isupper, speakers[0][:1])):  # "the new head of the Army" is another one elsewhere
             return Quoted([quote for quote in there if quote.speaker in speakers], passages=_NEAREST)
         names = tuple(speakers_of().meant(speakers[0]))

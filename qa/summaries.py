@@ -15,7 +15,7 @@ from typing import Unpack
 import numpy as np
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, covered
+from qa.answers import Answer, Statement, covered, refuse
 from qa.articles import Article
 from qa.filters import Filters
 from qa.passages import sentence_spans
@@ -27,7 +27,7 @@ _ALIKE = 0.1  # cosines below it are no edges
 _DAMPING, _STEPS = 0.85, 30
 _LEAD = 0.5  # what the first sentence counts for more than the last
 _SAME = 0.8  # cosine of sentences that say nearly the same
-_SENTENCES, _READ = 5, 80
+_SENTENCES, _READ, _READ_ON_TOPIC = 5, 80, 12
 _FEWEST_WORDS = 6
 _ARTICLES = 6
 # A sentence that leans on the one before it reads badly alone.
@@ -39,7 +39,7 @@ _NAMED = re.compile(
     r"(?:the\s+)?(?:article|story|report)\s*(?:called|titled|named|headlined)?\s*[\"“'‘](?P<title>.+?)[\"”'’]?", re.I
 )
 _ABOUT = re.compile(r"(?:the|this)\s+(?:article|story|report)(?:\s+(?:about|on))?\s+(?P<topic>.+)", re.IGNORECASE)
-_OFTEN = 3
+_OFTEN, _OFTEN_OF_ALL = 3, 0.1
 
 
 def summary(
@@ -59,15 +59,17 @@ def summary(
     if named and not there:
         return None
     if about and not there:
-        on_it = _on_topic(about["topic"], hits)
-        there = on_it[:1]
+        there = [article for article in _on_topic(about["topic"], hits) if _is_about(article, about["topic"])][:1]
+        if not there:
+            return refuse(asked, f"The articles do not say: none of them is about {about['topic']}.", hits[:10])
     if there:
         statements = _central(there[0], encoder, _SENTENCES)
         return _answer(asked, statements, hits, f"Sentences of “{there[0].title}”{_dated(there[0])}, in its order")
-    articles = _on_topic(topic, hits)[:_ARTICLES]
+    on_it = _on_topic(topic, hits)[:_ARTICLES]
+    articles = on_it or _on_topic(topic, hits, mentioned=True)[:_ARTICLES]
     if not articles:
         return None
-    if len(articles) == 1:
+    if len(on_it) == 1:
         return _answer(
             asked, _central(articles[0], encoder, _SENTENCES), hits, "Sentences of one article, in its order"
         )
@@ -82,7 +84,8 @@ def summary(
 def latest(asked: Question, topic: str, encoder: Encoder, nearest: Callable[[int], Sequence[Hit]]) -> Answer | None:
     """Return what the newest articles on a topic say of it, the newest first; None where there are none."""
     hits = nearest(_READ)
-    articles = [article for article in _on_topic(topic, hits) if article.published]
+    on_it = _on_topic(topic, hits) or _on_topic(topic, hits, mentioned=True)
+    articles = [article for article in on_it if article.published]
     articles.sort(key=lambda article: article.published or date.min, reverse=True)
     shown = [
         s
@@ -96,27 +99,30 @@ def latest(asked: Question, topic: str, encoder: Encoder, nearest: Callable[[int
     return _answer(asked, kept, hits, f"The newest first; the newest article on {topic} here is of {newest}")
 
 
-def _on_topic(topic: str, hits: Sequence[Hit]) -> list[Article]:
+def _on_topic(topic: str, hits: Sequence[Hit], *, mentioned: bool = False) -> list[Article]:
     """Return the articles of the hits that are on a topic, best first: it stands in the title, the lead, or often.
 
-    Where there are none, those in which it stands at all.
+    With ``mentioned``, those in which it stands at all.
     """
     wanted = terms(topic)
     found: dict[str, Article] = {}
-    mentioning: dict[str, Article] = {}
     for hit in hits:
         article = hit.passage.article
         if article.id in found or not wanted <= stems(f"{article.title} {article.text[article.body :]}"):
             continue
         paragraph = article.text.find("\n", article.body + 1)
         lead = article.text[article.body : paragraph if paragraph > 0 else len(article.text)]
-        sentences = [article.text[start:end] for start, end in sentence_spans(article.text, article.body)]
-        often = sum(wanted <= stems(sentence) for sentence in sentences)
-        if wanted <= stems(f"{article.title} {lead}") or often >= _OFTEN:
+        if mentioned or wanted <= stems(lead) or _is_about(article, topic):
             found[article.id] = article
-        else:
-            mentioning[article.id] = article
-    return list((found or mentioning).values())
+    return list(found.values())
+
+
+def _is_about(article: Article, topic: str) -> bool:
+    """Tell whether a topic stands in an article's title, or in several of its sentences."""
+    wanted = terms(topic)
+    sentences = list(sentence_spans(article.text, article.body))
+    often = sum(wanted <= stems(article.text[start:end]) for start, end in sentences)
+    return wanted <= stems(article.title) or often >= max(_OFTEN, _OFTEN_OF_ALL * len(sentences))
 
 
 def _central(article: Article, encoder: Encoder, most: int, topic: str | None = None) -> list[Statement]:
@@ -126,7 +132,11 @@ def _central(article: Article, encoder: Encoder, most: int, topic: str | None = 
         (start, end)
         for start, end in sentence_spans(text, article.body)
         if len(text[start:end].split()) >= _FEWEST_WORDS and not text[start:end].endswith("?")
-    ][:_READ]
+    ]
+    wanted = terms(topic or "")
+    if topic:
+        spans = ([span for span in spans if wanted <= stems(text[slice(*span)])] or spans)[:_READ_ON_TOPIC]
+    spans = spans[:_READ]
     if not spans:
         return []
     vectors = encoder.encode([text[start:end] for start, end in spans])
@@ -136,7 +146,6 @@ def _central(article: Article, encoder: Encoder, most: int, topic: str | None = 
     rank = np.full(len(spans), 1 / len(spans))
     for _ in range(_STEPS):
         rank = (1 - _DAMPING) / len(spans) + _DAMPING * (rank @ edges)
-    wanted = terms(topic or "")
     scores = []
     for place, (start, end) in enumerate(spans):
         score = float(rank[place]) * len(spans) * (1 + _LEAD * (1 - place / len(spans)))

@@ -6,7 +6,18 @@ import random
 
 import pytest
 
-from qa.names import Name, Speaker, is_name, matching_speakers, name_words, names_meant, role_of, speakers_of
+from qa.names import (
+    Name,
+    Speaker,
+    initials,
+    is_name,
+    matching_speakers,
+    name_words,
+    names_meant,
+    role_of,
+    short_for,
+    speakers_of,
+)
 
 KNOWN = {
     "Joe Biden": 9,
@@ -240,3 +251,25 @@ def test_a_speaker_is_whom_his_name_means() -> None:
         spellings = [spelling for speaker in speakers for spelling in speaker.spellings]
         assert sorted(spellings) == sorted(name for name in known if is_name(name, known))
     assert checked > 200
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [("the WHO", "WHO"), ("U.N.", "UN"), ("FBI", "FBI"), ("Who", None), ("the who", None), ("Kohl", None), ("A", None)],
+)
+def test_letters_stand_for_a_longer_name(name: str, letters: str | None) -> None:
+    assert short_for(name) == letters
+
+
+@pytest.mark.parametrize(
+    ("name", "letters"),
+    [
+        ("World Health Organization", "WHO"),
+        ("the United Nations", "UN"),
+        ("Centers for Disease Control", "CDC"),
+        ("Will Henry Owens", None),
+        ("Council", None),
+    ],
+)
+def test_an_organisation_has_initials(name: str, letters: str | None) -> None:
+    assert initials(name) == letters

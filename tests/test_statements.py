@@ -246,3 +246,16 @@ def test_a_town_is_its_name() -> None:
         "The town of Lindmere",
         "Lindmere",
     ]
+
+
+def test_letters_mean_the_organisation_of_that_name_that_is_quoted_most() -> None:
+    known = {
+        "World Health Organization": 3,
+        "Will Henry Owens": 9,
+        "United Nations": 5,
+        "University North": 2,
+        "WHO": 1,
+    }
+    assert [name.spelling for name in Speakers(known).meant("the WHO")] == ["WHO", "World Health Organization"]
+    assert [name.spelling for name in Speakers(known).meant("the U.N.")] == ["United Nations"]
+    assert [name.spelling for name in Speakers(known).meant("Owens")] == ["Will Henry Owens"]
