@@ -227,7 +227,7 @@ class Asking:
             return refuse(asked, "No article is left by these filters: widen them.")
         formed = self._in_its_form(asked, nearest, today, **filters)
         if formed:
-            return replace(formed, statements=cited_once(formed.statements, self.store.near_copies))
+            return self._cited_in_parts(formed)
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
@@ -272,6 +272,18 @@ class Asking:
                 found = refuse(asked, "", nearest(_ANSWERED_FROM), max((s.score for s in statements), default=0.0))
                 known = Counter(quote.speaker for quote in quotes if quote.speaker)
                 return speaking(asked, form, statements, known=known, answer=found, pronouns=self.store.pronouns)
+
+    def _cited_in_parts(self, answer: Answer) -> Answer:
+        """Return an answer whose near copies are cited once under each of its headings."""
+        shown: list[Statement] = []
+        parts: list[tuple[str, int]] = []
+        first = 0
+        for heading, number in answer.parts or [("", len(answer.statements))]:
+            own = cited_once(answer.statements[first : first + number], self.store.near_copies)
+            shown += own
+            parts.append((heading, len(own)))
+            first += number
+        return replace(answer, statements=tuple(shown), parts=tuple(parts) if answer.parts else ())
 
     def _quoted(
         self,

@@ -264,3 +264,14 @@ def test_what_is_asked_of_now_is_told_with_the_age_of_the_articles(
     answer = town.ask(question, today=today)
     assert answer.statements
     assert answer.summary == summary
+
+
+def test_near_copies_are_cited_once_under_each_heading(make_library: Callable[[], Library], folder: Path) -> None:
+    rest = " ".join(f"Hall number {number} of the mill was empty on that day." for number in range(60))
+    said = 'The dam is safe, said Peter Holm.\n\n"The dam has to go," said Maria Lopez.'
+    (folder / "a.txt").write_text(f"{said}\n\n{rest}\n")
+    (folder / "b.txt").write_text(f"{said}\n\n{rest} It was a Monday.\n")
+    answer = make_library().ask("Who spoke about the dam?")
+    assert answer.parts == (("Peter Holm", 1), ("Maria Lopez", 1))
+    assert [statement.speaker for statement in answer.statements] == ["Peter Holm", "Maria Lopez"]
+    assert [statement.others for statement in answer.statements] == [1, 1]
