@@ -242,7 +242,7 @@ def _told(
 ) -> Answer:
     answers = [answer for _, answer in sides]
     confidence = max(answer.confidence for answer in answers)
-    names = tuple(dict.fromkeys(name for answer in answers for name in answer.names))
+    names = answers[0].names if len(answers) == 1 else ()  # they are told of one person
     return replace(
         answers[0],
         question=asked.text,
