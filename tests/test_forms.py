@@ -95,6 +95,7 @@ def test_each_side_of_a_comparison_stands_under_its_name(town: Library) -> None:
     assert answer.parts == (("Maria Lopez", 1), ("Jon Moe: no statement about the dam", 0))
     assert answer.summary == "1 statement by Maria Lopez; none by Jon Moe about the dam"
     assert [statement.text for statement in answer.statements] == ["Maria Lopez said the dam was a danger to all."]
+    assert town.ask("What do Lopez and Holm say about the dam?").names == ()
     refused = town.ask("How do Maria Lopez and Jon Moe differ on football?")
     assert refused.refusal == (
         "The articles do not say: no statement by Maria Lopez or Jon Moe about football is in them."
