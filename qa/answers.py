@@ -7,6 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, lru_cache
 from typing import Any, Literal, NamedTuple, Protocol
 
@@ -348,6 +349,16 @@ def _without_repeats(statements: Iterable[Statement]) -> list[Statement]:
         if len(shown) == _MOST:
             break
     return shown
+
+
+def day_of(day: date) -> str:
+    """Return a day in words: "5 June 2024"."""
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def with_told(answer: Answer, told: str) -> Answer:
+    """Return the answer with one more sentence in its summary."""
+    return replace(answer, summary=f"{answer.summary} {told}" if answer.summary else told)
 
 
 def cited_once(

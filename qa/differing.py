@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from qa.answers import Answer, Statement, covered, stems_near
+from qa.answers import Answer, Statement, covered, day_of, stems_near, with_told
 from qa.questions import Question, stem, stems
 from qa.reader import normalised
 
@@ -102,7 +102,7 @@ def compared(question: Question, answer: Answer) -> Answer:
         values = ", ".join(f"{said}{_of_day(group[0].article.published)}" for said, group in differ)
         shown = tuple(statement for _, group in differ for statement in group)
         told = f"The articles differ: {values}."
-        return replace(answer, statements=shown, short=None, summary=_joined(answer.summary, told))
+        return with_told(replace(answer, statements=shown, short=None), told)
     return _agreeing(question, answer, kind, read)
 
 
@@ -124,9 +124,7 @@ def _agreeing(question: Question, answer: Answer, kind: str, read: Sequence[Stat
     if len(articles) < 2 or answer.statements[0] is not read[0]:
         return answer
     others = [statement for statement in answer.statements if statement not in same]
-    return replace(
-        answer, statements=(*same, *others), summary=_joined(answer.summary, f"{len(articles)} articles say so.")
-    )
+    return with_told(replace(answer, statements=(*same, *others)), f"{len(articles)} articles say so.")
 
 
 def _differing(question: Question, kind: str, read: Sequence[Statement]) -> list[tuple[str, list[Statement]]]:
@@ -264,8 +262,4 @@ def _said(statement: Statement) -> str:
 
 
 def _of_day(day: date | None) -> str:
-    return f" ({day.day} {day:%B} {day.year})" if day else " (no date)"
-
-
-def _joined(summary: str | None, told: str) -> str:
-    return f"{summary} {told}" if summary else told
+    return f" ({day_of(day)})" if day else " (no date)"

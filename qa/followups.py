@@ -18,11 +18,11 @@ from qa.questions import speaker_span, terms
 _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
 # "What do they say about Syria?" may ask for the articles: only after an answer about a speaker is that the speaker.
 _THEY = re.compile(r"they|them|it", re.IGNORECASE)
-_JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
-_AND_ABOUT = re.compile(rf"(?P<joined>{_JOINED})?(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
+JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
+_AND_ABOUT = re.compile(rf"(?P<joined>{JOINED})?(?P<rest>(?:about|on|regarding|concerning)\s+\S.*)", re.I | re.DOTALL)
 _TOPIC_ALONE = re.compile(r"(?!.*\b(?:which|what|how|when|where|who)\b)\S+(?:\s+\S+){1,9}", re.IGNORECASE)
 _INSTEAD = re.compile(
-    rf"(?:{_JOINED}*(?:what|how)\s+about|{_JOINED}+)\s*(?P<rest>\S.*?)(?:\s+(?:it|him|her|them)sel(?:f|ves))?",
+    rf"(?:{JOINED}*(?:what|how)\s+about|{JOINED}+)\s*(?P<rest>\S.*?)(?:\s+(?:it|him|her|them)sel(?:f|ves))?",
     re.I | re.DOTALL,
 )
 _THING = re.compile(r"[\w’'-]+(?:\s[\w’'-]+){0,3}")
@@ -32,7 +32,7 @@ _ONE_THING = re.compile(
 )
 _ASKS = r"(?:when|where|why|how(?:\s+(?:many|much|long|old|often|far))?|who|whom|what|which(?:\s+(?!one\b)\w+)?)"
 _BARE_ASK = re.compile(
-    rf"{_JOINED}*(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in|between)\s+)?{_ASKS}(?:(?<=many)\s+[a-z]+)?)"
+    rf"{JOINED}*(?P<ask>(?:(?:by|with|from|to|for|since|until|at|in|between)\s+)?{_ASKS}(?:(?<=many)\s+[a-z]+)?)"
     r"(?:(?:(?<=when)|(?<=where)|(?<=why)|(?<=many)|(?<=much)|(?<=long))\s+(?:was|is)\s+that"
     r"|(?:(?<=when)|(?<=why))\s+was\s+it|(?P<not>(?<=why)\s+not))?",
     re.IGNORECASE,
@@ -42,7 +42,7 @@ _ASKING = re.compile(
 )
 _PEOPLE = r"(?:any|some)(?:one|body)(?:\s+else)?"
 _OTHERS = re.compile(
-    rf"{_JOINED}*(?:(?P<did>did|does|do|has|have)\s+{_PEOPLE}\s+(?:\w+\s+)??(?:"
+    rf"{JOINED}*(?:(?P<did>did|does|do|has|have)\s+{_PEOPLE}\s+(?:\w+\s+)??(?:"
     r"(?P<agree>(?:(?:dis)?agreed?|object(?:ed)?|respond(?:ed)?|repl(?:y|ied)|react(?:ed)?|contradict(?:ed)?|criticised?))"
     r"(?:\s+(?:with|to))?(?:\s+(?:him|her|it|them|that|this))?"
     r"|(?:comment(?:ed)?|say|said|talk(?:ed)?|speak|spoken)(?:\s+(?:something|anything))?)"
@@ -54,7 +54,7 @@ _OTHERS = re.compile(
     re.IGNORECASE,
 )
 _WITH = {"agree": "with", "disagree": "with", "object": "to", "respond": "to", "reply": "to", "react": "to"}
-_SAID_WHAT = re.compile(rf"{_JOINED}*who\s+(?:said|told|claimed|wrote)\s+(?:that|this|so|it)(?:\s+\w+)?", re.IGNORECASE)
+_SAID_WHAT = re.compile(rf"{JOINED}*who\s+(?:said|told|claimed|wrote)\s+(?:that|this|so|it)(?:\s+\w+)?", re.IGNORECASE)
 _OF_THE_SPEAKER = ("he", "she", "him", "her")
 
 _A_MONTH = r"\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|spring|summer|autumn|fall|winter)"
@@ -137,7 +137,7 @@ def _speaker(word: str, history: Sequence[Answer], pronoun_of: Pronoun, before: 
 def _in_another_period(question: str, before: Before) -> str | None:
     """Read "and in May?"."""
     words = re.sub(
-        rf"^(?:{_JOINED}*(?:what|how)\s+about\s+|{_JOINED}+)", "", question.rstrip(" ?!."), flags=re.IGNORECASE
+        rf"^(?:{JOINED}*(?:what|how)\s+about\s+|{JOINED}+)", "", question.rstrip(" ?!."), flags=re.IGNORECASE
     )
     words = f"in {words}" if re.fullmatch(r"\d{4}", words) else words
     year = re.search(r"\d{4}", before.period)

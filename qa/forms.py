@@ -15,7 +15,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Literal
 
-from qa.answers import Answer, Statement, covered, refuse
+from qa.answers import Answer, Statement, covered, day_of, refuse
 from qa.names import Speaker, name_words, speakers_of
 from qa.passages import sentence_spans
 from qa.questions import Question, stem, stems, terms
@@ -162,8 +162,8 @@ def change(asked: Question, form: Form, said: Said) -> Answer:
     statements = sorted(answer.statements, key=lambda s: (s.article.published or date.max, s.article.path, s.start))
     days = [statement.article.published for statement in statements if statement.article.published]
     about = f" about {form.topic}" if form.topic else ""
-    when = f", from {_day(days[0])} to {_day(days[-1])}" if days and days[0] != days[-1] else ""
-    when = when or (f", all of {_day(days[0])}" if days else ", none with a date")
+    when = f", from {day_of(days[0])} to {day_of(days[-1])}" if days and days[0] != days[-1] else ""
+    when = when or (f", all of {day_of(days[0])}" if days else ", none with a date")
     name = name_of(asked, statements) or speaker
     summary = (
         f"{_many(len(statements), 'statement')} by {name}{about}{when}, the oldest first: "
@@ -256,10 +256,6 @@ def _told(
         period=asked.period,
         parts=parts,
     )
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {day:%B} {day.year}"
 
 
 def _many(number: int, one: str) -> str:

@@ -6,18 +6,18 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.answers import Answer, Statement
+from qa.answers import Answer, Statement, day_of
+from qa.followups import JOINED
 
-_JOINED = r"(?:(?:and|but|also|so|ok(?:ay)?|then),?\s+)"
 _SAID_THAT = re.compile(
-    rf"{_JOINED}*(?P<ask>when|where)(?:\s+and\s+(?:when|where))?\s+(?:did|has|have|was|were)\s+(?:\S+\s+){{0,3}}?"
+    rf"{JOINED}*(?P<ask>when|where)(?:\s+and\s+(?:when|where))?\s+(?:did|has|have|was|were)\s+(?:\S+\s+){{0,3}}?"
     r"(?:sa(?:y|id)|claim(?:ed)?|told|tell|this|that|it)(?:\s+(?:that|this|so|it|these|those|them|all\s+that))?(?:\s+said)?",
     re.IGNORECASE,
 )
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth")
 _ONE = r"(?:one|statement|quote|sentence|citation)"
 _SHOW_ONE = re.compile(
-    rf"(?:{_JOINED}*(?:show|open|give|let)\s+(?:me\s+)?(?:see\s+)?|{_JOINED}*)"
+    rf"(?:{JOINED}*(?:show|open|give|let)\s+(?:me\s+)?(?:see\s+)?|{JOINED}*)"
     rf"(?:(?:the\s+)?(?:(?P<ordinal>{'|'.join(_ORDINALS)}|last)(?:\s+{_ONE})?"
     rf"|(?:number|no\.|statement|quote)\s+(?P<number>\d{{1,2}}))|(?P<same>(?:that|this)\s+{_ONE}))"
     r"(?:\s+(?:in|with)\s+(?:(?:its|full)\s+)?(?:whole\s+)?(?:context|article))?",
@@ -76,5 +76,5 @@ def _when(statements: Sequence[Statement]) -> str:
     if not days:
         return "The articles that say so have no date."
     without = any(statement.article.published is None for statement in statements)
-    dates = ", ".join(f"{day.day} {day:%B} {day.year}" for day in days)
+    dates = ", ".join(f"{day_of(day)}" for day in days)
     return f"Published on {dates}{'; some without a date' if without else ''}"

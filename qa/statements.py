@@ -183,7 +183,7 @@ class Speakers:
         """
         found = names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
         letters = short_for(asked)
-        long = [name for name in self._known if letters and initials(name) == letters]
+        long = [name for name in self._known if initials(name) == letters] if letters else []
         if not long:
             return found
         most = tuple(name_words(max(long, key=self._known.__getitem__)))

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from qa.answers import Answer, Statement, stems_near
+from qa.answers import Answer, Statement, day_of, stems_near, with_told
 from qa.clauses import Clause, asked_clause, clauses, lemma, objects, parsed, subject_of
 from qa.passages import sentence_spans
 from qa.questions import Question, is_yes_or_no, stem, stems
@@ -63,10 +63,7 @@ def with_verdict(question: Question, answer: Answer, quotes_in: Callable[[set[st
     if answer.refusal is not None or not is_yes_or_no(question.text) or "or" in wanted:
         return answer
     decided = None if wanted & _NOT else _verdict(question, answer, wanted, quotes_in)
-    if decided:
-        return decided
-    told = f"{answer.summary} {_UNDECIDED}" if answer.summary else _UNDECIDED
-    return replace(answer, summary=told)
+    return decided or with_told(answer, _UNDECIDED)
 
 
 def _verdict(
@@ -112,7 +109,7 @@ def _decided(answer: Answer, found: Sequence[tuple[Verdict, Statement]]) -> Answ
         return replace(answer, statements=shown, summary="The articles differ: some say yes, some say no.")
     day = shown[0].article.published
     told = f"By what {shown[0].speaker or 'the article'} {'said' if shown[0].speaker else 'says'}"
-    told += f" ({day.day} {day:%B} {day.year})." if day else "."
+    told += f" ({day_of(day)})." if day else "."
     return replace(answer, statements=shown, summary=told, verdict=said.pop())
 
 
