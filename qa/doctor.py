@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from qa.embedded import EmbeddedStore
 from qa.reading import FileReader, article_paths
 from qa.store import DamagedStoreError, Problem, Store
 
@@ -20,7 +21,7 @@ def examine(folder: Path, index: Path, reader: FileReader, made_for: str) -> lis
     """
     found = list(_space(index))
     try:
-        store = Store(index, mend=False)
+        store = EmbeddedStore(index, mend=False)
     except DamagedStoreError as damage:
         return [*found, Problem("all", str(damage))]
     try:
@@ -61,7 +62,7 @@ def mend(index: Path, problems: list[Problem]) -> None:
     if any(problem.touches == "all" for problem in problems):
         shutil.rmtree(index)
         return
-    store = Store(index)
+    store = EmbeddedStore(index)
     try:
         with store.writing():
             if any(problem.touches == "indexes" for problem in problems):

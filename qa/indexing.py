@@ -19,7 +19,7 @@ from qa.reading import FileReader, article_paths
 from qa.repeats import boilerplate, hashed_lines, near_copies, recurring, sketched
 from qa.rows import as_read
 from qa.statements import statement_span
-from qa.store import Prepared, Store
+from qa.store import DamagedStoreError, Prepared, Store
 
 Progress = Callable[[int, int, int], None]
 
@@ -148,9 +148,10 @@ class Indexing:
         quotes = self._quotes(new)
         known: dict[str, Vectors] = {}
         for changed in new:
-            passages, quoted = self._store.encoded(changed.article.id)
-            known |= {passage.text: vector for passage, vector in passages}
-            known |= {_said(quote): vector for quote, vector in quoted}
+            before = self._store.get(changed.article.id)
+            if before:
+                known |= zip((passage.text for passage in before.passages), before.passage_vectors, strict=True)
+                known |= zip(map(_said, before.quotes), before.quote_vectors, strict=True)
         titles = [changed.article.title for changed in waiting]
         texts = [passage.text for changed in new for passage in changed.passages]
         self._encoded += len(texts)
@@ -204,8 +205,10 @@ class Indexing:
             spans = boilerplate(article, numbers)
             if spans != article.boilerplate:
                 cut = replace(article, boilerplate=spans)
-                quotes = [quote for quote, _ in self._store.encoded(article_id)[1]] if not has else None
-                self._add(_Changed(cut, self._store.file_of(article_id), self._cut(cut), quotes))
+                before = self._store.get(article_id)
+                if before is None:
+                    raise DamagedStoreError(f"the article {article_id!r} in the index is damaged", [article_id])
+                self._add(_Changed(cut, before.file, self._cut(cut), None if has else list(before.quotes)))
         self._store_waiting()
         articles = self._store.compared()
         groups = near_copies(articles.sketches).tolist()

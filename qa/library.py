@@ -29,6 +29,7 @@ from qa.answers import (
 from qa.articles import Article, Skipped
 from qa.asking import Asking
 from qa.catalogue import Catalogue, check
+from qa.embedded import EmbeddedStore
 from qa.filters import Filters, day, where
 from qa.formats import Limits
 from qa.indexing import Indexing, Progress
@@ -437,7 +438,7 @@ def open_library(
     if reader != "none":
         answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution], agreement=agreement)
     library = Library(
-        folder, Store(index_folder(folder, index)), encoder, answerer, reranker, limits=limits, columns=columns
+        folder, EmbeddedStore(index_folder(folder, index)), encoder, answerer, reranker, limits=limits, columns=columns
     )
     library.refresh(progress, wait=False)
     return library

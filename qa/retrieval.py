@@ -102,7 +102,7 @@ def search_many(
     vectors = encoder.encode(texts, query=True)
 
     def found(text: str, vector: Vectors) -> list[Hit]:
-        candidates = store.candidates(vector, text, max(k, _CANDIDATES), **filters)
+        candidates = store.search(vector, text, max(k, _CANDIDATES), **filters)
         if not reranker:
             return _ranked(store, candidates, k, _WORDS[search], today)
         return _reranked(reranker, text, _ranked(store, candidates, max(k, _RERANKED), _WORDS[search], today))[:k]
@@ -122,7 +122,7 @@ def _ranked(store: Store, candidates: list[Candidate], k: int, words: float, tod
             day = published.get(candidate.passage)
             if day:
                 scores[i] += _NEW * math.exp(-abs((today - day).days) / _DAYS)
-    best = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1].passage))
+    best = sorted(zip(scores, candidates, strict=True), key=lambda pair: -pair[0])  # else in the order of ids
     hits: list[Hit] = []
     while best and len(hits) < k:  # a passage is gone where its article was changed meanwhile
         these, best = best[: k - len(hits)], best[k - len(hits) :]

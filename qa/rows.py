@@ -111,6 +111,11 @@ def blob_of(vector: Vectors) -> bytes:
     return np.ascontiguousarray(vector, dtype="<f4").tobytes()
 
 
+def vectors_of(blobs: Sequence[bytes]) -> Vectors:
+    """Return what `blob_of` made of vectors, as (number of them, dimension)."""
+    return np.frombuffer(b"".join(blobs), "<f4").reshape(len(blobs), -1 if blobs else 1)
+
+
 def digest_of(
     article: Article,
     spans: Sequence[tuple[int, int]],

@@ -18,8 +18,8 @@ from embeddings import MiniLMEncoder
 from embeddings.encoder import Vectors
 from qa import Library, open_library
 from qa.answers import SentenceAnswerer
+from qa.embedded import EmbeddedStore
 from qa.library import SEEDS
-from qa.store import Store
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = SEEDS / "lavrov-us-should-back-syrias-assad.txt"
@@ -75,7 +75,7 @@ def make_library(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator
     opened = []
 
     def make(encoder: WordEncoder = encoder) -> Library:
-        library = Library(folder, Store(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
+        library = Library(folder, EmbeddedStore(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
         opened.append(library)
         library.refresh()
         return library

@@ -14,8 +14,8 @@ from conftest import SEED, WordEncoder
 from embeddings import SpanScores
 from qa import Answer, Library, ask, open_library
 from qa.answers import THRESHOLD, THRESHOLDS, ReadingAnswerer, SentenceAnswerer, _support
+from qa.embedded import EmbeddedStore
 from qa.reader import SpanReader
-from qa.store import Store
 
 TEXT = SEED.read_bytes().decode()
 
@@ -87,7 +87,7 @@ def answered(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator[Cal
 
     def answer(question: str, odds: Mapping[str, float], **settings: bool) -> Answer:
         answerer = ReadingAnswerer(SpanReader(WordScorer(odds)), SentenceAnswerer(encoder), **settings)  # type: ignore[arg-type]
-        library = Library(folder, Store(tmp_path / "reading"), encoder, answerer)
+        library = Library(folder, EmbeddedStore(tmp_path / "reading"), encoder, answerer)
         opened.append(library)
         library.refresh()
         return library.ask(question)

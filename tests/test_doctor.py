@@ -16,10 +16,10 @@ from conftest import WordEncoder
 
 from qa import Library
 from qa.doctor import Problem, examine, mend
+from qa.embedded import EmbeddedStore
 from qa.formats import Limits
 from qa.indexing import made_for
 from qa.reading import FileReader
-from qa.store import Store
 
 Make = Callable[..., Library]
 DERIVED = ("vectors.faiss", "vectors.json", "words")
@@ -212,7 +212,7 @@ def test_a_second_process_reads_while_one_writes_and_a_second_writer_waits(
 ) -> None:
     first = make_library()
     before = hits(first)
-    second = Library(folder, Store(index), WordEncoder(), None)  # type: ignore[arg-type]
+    second = Library(folder, EmbeddedStore(index), WordEncoder(), None)  # type: ignore[arg-type]
     held, go_on = threading.Event(), threading.Event()
 
     def write() -> None:

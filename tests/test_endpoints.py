@@ -15,7 +15,7 @@ from pages import STRANGE, StubLibrary, answer, article, hit, opening_of, statem
 from qa import Library, Name, Period, Quote
 from qa.answers import SentenceAnswerer
 from qa.catalogue import Entry
-from qa.store import Store
+from qa.embedded import EmbeddedStore
 from ui import endpoints
 from ui.endpoints import (
     AnswerRecord,
@@ -47,7 +47,7 @@ def four(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
         "---\ntitle: Fair opens\nsource: Town Gazette\n---\n\nThe spring fair opened on Friday.\n"
     )
     encoder = WordEncoder()
-    store = Store(tmp_path_factory.mktemp("index"))
+    store = EmbeddedStore(tmp_path_factory.mktemp("index"))
     with Library(folder, store, encoder, SentenceAnswerer(encoder)) as library:
         library.refresh()
         yield endpoints_of(opening_of(library))

@@ -24,10 +24,11 @@ import pytest
 from conftest import ROOT, WordEncoder
 
 from qa import Entry, Library, Speaker
+from qa.embedded import EmbeddedStore
 from qa.passages import Passage
 from qa.quotes import Quote
 from qa.rows import as_read
-from qa.store import Prepared, Store
+from qa.store import Prepared
 
 Make = Callable[..., Library]
 
@@ -217,7 +218,7 @@ def test_no_damage_to_any_file_is_ever_answered_from(tmp_path: Path, encoder: Wo
             f'Story number{number} is long.\n\n"It is so in case{number}," said Anna Berg.\n\n' + "Filler here. " * 40
         )
         (folder / f"{number}.txt").write_text(story)
-    with Library(folder, Store(whole), encoder) as library:
+    with Library(folder, EmbeddedStore(whole), encoder) as library:
         library.refresh()
         expected = library.retrieve("number7", 1), sorted(quote.text for quote in library.quotes("Berg"))
     rng = random.Random(1)
@@ -232,7 +233,7 @@ def test_no_damage_to_any_file_is_ever_answered_from(tmp_path: Path, encoder: Wo
             start = rng.randrange(len(data))
             data[start : start + 3000] = rng.randbytes(len(data[start : start + 3000]))
         file.write_bytes(data)
-        with Library(folder, Store(index), encoder) as library:
+        with Library(folder, EmbeddedStore(index), encoder) as library:
             library.refresh()
             assert (library.retrieve("number7", 1), sorted(q.text for q in library.quotes("Berg"))) == expected
             assert library.count() == 30
@@ -309,7 +310,7 @@ def test_an_empty_folder_is_answered_with_what_to_do(make_library: Make, folder:
 def test_an_index_that_cannot_be_written_says_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="name another place for it with --index"):
-        Store(tmp_path / "file" / "index")
+        EmbeddedStore(tmp_path / "file" / "index")
 
 
 def test_eight_threads_read_while_one_changes_the_folder(make_library: Make, folder: Path) -> None:
@@ -338,7 +339,7 @@ def test_progress_counts_up_to_all_articles(folder: Path, tmp_path: Path, encode
     from qa.answers import SentenceAnswerer
 
     seen: list[tuple[int, int, int]] = []
-    library = Library(folder, Store(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
+    library = Library(folder, EmbeddedStore(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
     library.refresh(lambda *progress: seen.append(progress))
     assert seen[-1] == (2, 2, 2)
     assert all(0 <= done <= 2 and total == 2 for done, total, _ in seen)
@@ -366,7 +367,7 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
                 time.sleep(0.01)
                 return super().encode(texts, query=query)
         encoder = Slow()
-        store = qa.library.Store(Path({str(tmp_path / "index")!r}))
+        store = qa.library.EmbeddedStore(Path({str(tmp_path / "index")!r}))
         library = qa.library.Library(Path({str(folder)!r}), store, encoder, None)
         list(qa.indexing.extract_quotes_many([qa.Article("a", "", "Ann Lee said that so it is.")]))  # loads the models
         qa.indexing.sketched([])
@@ -386,7 +387,7 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
         with sqlite3.connect(tmp_path / "index" / "library.sqlite") as database:
             kept.append(database.execute("SELECT count(*) FROM articles").fetchone()[0])
     encoder = WordEncoder()
-    library = Library(folder, Store(tmp_path / "index"), encoder, None)  # type: ignore[arg-type]
+    library = Library(folder, EmbeddedStore(tmp_path / "index"), encoder, None)  # type: ignore[arg-type]
     library.refresh()
     assert kept == sorted(kept)
     assert kept[-1] > 0
@@ -402,7 +403,7 @@ def test_what_is_put_in_the_store_comes_out(tmp_path: Path) -> None:
     from qa.articles import parse_article
 
     article = parse_article("# Bridge\n\nBy Ann Lee\n\nMay 2, 2024\n\nIt was closed. It opened.\n", "b.md")
-    store = Store(tmp_path)
+    store = EmbeddedStore(tmp_path)
     vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
     passages = [Passage(article, 34, 48), Passage(article, 49, 59)]
     quote = Quote(article, 34, 47, "Ann Lee", "direct", (1, 2), None, "name")
@@ -414,7 +415,7 @@ def test_what_is_put_in_the_store_comes_out(tmp_path: Path) -> None:
     assert store.article(article.id) == article
     assert store.articles() == [article]
     assert store.held() == {"b.md": {"b.md": (article.id, as_read(article))}}
-    found = sorted(store.candidates(np.array([0, 9]), "closed", 2))
+    found = sorted(store.search(np.array([0, 9]), "closed", 2))
     assert [(c.passage, round(c.cosine, 3), c.dense_rank, c.lexical_rank) for c in found] == [
         (1, 0.8, 2, 1),
         (2, 1.0, 1, None),
@@ -427,7 +428,7 @@ def test_what_is_put_in_the_store_comes_out(tmp_path: Path) -> None:
     assert store.nearness(np.array([0.6, 0.8]), [quote]) == [pytest.approx((0.8, 5.0, 0.6, 5.0))]
     store.delete([article.id])
     store.load_indexes()
-    assert store.candidates(np.array([0, 9]), "closed", 2) == []
+    assert store.search(np.array([0, 9]), "closed", 2) == []
     assert store.quotes() == []
     with pytest.raises(KeyError):
         store.article(article.id)

@@ -13,8 +13,8 @@ from conftest import WordEncoder
 
 from embeddings import CrossEncoderReranker
 from qa import Library, open_library
+from qa.embedded import EmbeddedStore
 from qa.retrieval import Hit
-from qa.store import Store
 
 Make = Callable[..., Library]
 
@@ -88,8 +88,8 @@ def test_a_filtered_search_finds_what_an_index_of_those_articles_alone_finds(
             folder.mkdir(exist_ok=True)
             (folder / f"{number}.md").write_text(text)
     with (
-        Library(part, Store(tmp_path / "1"), encoder) as alone,
-        Library(whole, Store(tmp_path / "2"), encoder) as library,
+        Library(part, EmbeddedStore(tmp_path / "1"), encoder) as alone,
+        Library(whole, EmbeddedStore(tmp_path / "2"), encoder) as library,
     ):
         alone.refresh()
         library.refresh()
@@ -109,7 +109,7 @@ def test_a_reranker_reads_the_first_hits_under_their_titles_and_orders_them(
     for number in range(40):
         (folder / f"{number}.md").write_text(f"---\ntitle: Tram news\n---\n\nThe tram is new.{' Very.' * number}\n")
     reranker = Longest()
-    with Library(folder, Store(tmp_path / "index"), encoder, reranker=reranker) as library:
+    with Library(folder, EmbeddedStore(tmp_path / "index"), encoder, reranker=reranker) as library:
         library.refresh()
         hits = library.retrieve("tram", 3)
         assert len(reranker.read) == 30

@@ -20,9 +20,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from qa.articles import Article
+from qa.embedded import EmbeddedStore
 from qa.passages import Passage
 from qa.repeats import hashed_lines, near_copies
-from qa.store import Store
 
 Pair = tuple[int, int]
 
@@ -45,10 +45,10 @@ def jaccards(sets: list[set[str]]) -> dict[Pair, float]:
     return {(a, b): len(sets[a] & sets[b]) / len(sets[a] | sets[b]) for a, b in few}
 
 
-def compare_near_copies(store: Store, ids: list[str], sketches: np.ndarray) -> None:
-    passages = [store.encoded(article_id)[0] for article_id in ids]
-    truth = jaccards([shingles([passage for passage, _ in own]) for own in passages])
-    means = np.array([np.mean([vector for _, vector in own], axis=0) if own else np.zeros(384) for own in passages])
+def compare_near_copies(store: EmbeddedStore, ids: list[str], sketches: np.ndarray) -> None:
+    made = [found for found in map(store.get, ids) if found]
+    truth = jaccards([shingles(own.passages) for own in made])
+    means = np.array([own.passage_vectors.mean(axis=0) if own.passages else np.zeros(384) for own in made])
     means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
     groups = near_copies(sketches)
     same = {pair for n in Counter(groups.tolist()) for pair in itertools.combinations(np.flatnonzero(groups == n), 2)}
@@ -87,7 +87,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("index", type=Path)
     options = parser.parse_args()
-    store = Store(options.index)
+    store = EmbeddedStore(options.index)
     compared = store.compared()
     articles = store.articles()
     by_id = {article.id: article for article in articles}

@@ -28,14 +28,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from embeddings import FaissIndex, MiniLMEncoder
 from embeddings.encoder import Vectors
 from qa.articles import Article
+from qa.embedded import EmbeddedStore
 from qa.passages import Passage
 from qa.retrieval import search, search_many
-from qa.store import Prepared, Store
+from qa.store import Prepared
 
 
 def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
     """Each article of an index with its passages and their vectors, over and over, each time under another name."""
-    store = Store(index)
+    store = EmbeddedStore(index)
     with sqlite3.connect(index / "library.sqlite") as database:
         articles = store.articles()
         if not articles:
@@ -51,9 +52,9 @@ def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
                 yield other, [Passage(other, start, end) for start, end, _ in rows], vectors.astype(np.float32)
 
 
-def filled(index: Path, folder: Path, size: int) -> tuple[Store, Vectors]:
+def filled(index: Path, folder: Path, size: int) -> tuple[EmbeddedStore, Vectors]:
     """A store of ``size`` passages, without quotes, and their vectors."""
-    store, none = Store(folder), np.empty((0, 384), np.float32)
+    store, none = EmbeddedStore(folder), np.empty((0, 384), np.float32)
     store.clear(made_for="this measurement")
     kept: list[Vectors] = []
     for article, passages, vectors in held(index):
@@ -144,7 +145,7 @@ def main() -> None:
             loaded = time.perf_counter() - started
             print(f"{len(vectors):,} passages: indexes made in {made:.1f} s, opened in {loaded:.2f} s")
 
-            def ask(question: str, store: Store = store) -> object:
+            def ask(question: str, store: EmbeddedStore = store) -> object:
                 return search(store, encoder, question, 5)
 
             timed(ask, warming)
