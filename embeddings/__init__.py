@@ -2,7 +2,7 @@
 
 from embeddings.encoder import Encoder, SentenceEncoder, load_encoder
 from embeddings.index import FaissIndex, StaleIndexError, VectorIndex
-from embeddings.lexical import LexicalIndex, Row
+from embeddings.lexical import LexicalIndex, Row, lexical_words
 from embeddings.minilm import MiniLMEncoder, TokenScorer
 from embeddings.reranker import CrossEncoderReranker, Reranker
 from embeddings.spans import MiniLMSpanScorer, SpanScorer, SpanScores, TransformersSpanScorer
@@ -23,5 +23,6 @@ __all__ = [
     "TokenScorer",
     "TransformersSpanScorer",
     "VectorIndex",
+    "lexical_words",
     "load_encoder",
 ]

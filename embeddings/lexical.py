@@ -18,8 +18,8 @@ from tantivy import Occur, Query
 from embeddings.encoder import sha256_of
 from embeddings.index import Ids, StaleIndexError, replace_file
 
-# Tantivy's BM25 has k1 = 1.2: a word counts at most k1 + 1 times its rarity.
-_MOST_OF_A_WORD = 2.2
+_K1, _B = 1.2, 0.75  # of tantivy's BM25
+MOST = _K1 + 1  # how often a word counts at most, times its rarity
 # What a word in the title counts beside one in the text: measured by tests/benchmarks/retrieval.py.
 TITLE = 0.3
 _HEAP = 64_000_000  # bytes of what one writing gathers before it is put on the disk
@@ -116,17 +116,35 @@ class LexicalIndex:
         """
         searcher = self._searcher
         asked, most = [], 0.0
-        for word in dict.fromkeys(_analyzer().analyze(unicodedata.normalize("NFC", query))):
+        for word in dict.fromkeys(lexical_words(query)):
             in_text = Query.term_query(_schema(), "text", word, "freq")
             in_title = Query.term_query(_schema(), "title", word, "freq")
             asked += [(Occur.Should, in_text), (Occur.Should, Query.boost_query(in_title, TITLE))]
             holding = searcher.doc_freq("text", word)
             rows = max(searcher.num_docs, holding)  # removed ones are still counted as holding it for a while
-            most += _MOST_OF_A_WORD * math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
+            most += MOST * rarity(rows, holding)
         if not asked or k < 1 or (among is not None and not len(among)):
             return []
         hits = _found_among(searcher, Query.boolean_query(asked), k, among)
         return sorted(((row, score / most) for row, score in hits), key=lambda pair: (-pair[1], pair[0]))
+
+
+def rarity(rows: int, holding: int) -> float:
+    """Return how rare a word is in BM25 that ``holding`` of ``rows`` hold."""
+    return math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
+
+
+def saturation(times: int, words: int, average: float) -> float:
+    """Return how often a word that is there so many ``times`` counts in BM25, in a text of ``words`` (0 to k1 + 1).
+
+    ``average`` is that of the texts' words. Lengths above 40 are rounded down as tantivy keeps them: in steps of 2 up
+    to 56, of 4 up to 88, and so on.
+    """
+    start, step = 40, 2
+    while words > start + 8 * step:
+        start, step = start + 8 * step, 2 * step
+    kept = words if words <= 40 else start + (words - start) // step * step
+    return times * MOST / (times + _K1 * (1 - _B + _B * kept / average)) if times else 0.0
 
 
 def _found_among(
@@ -152,6 +170,12 @@ def _found(searcher: tantivy.Searcher, query: Query, limit: int) -> list[tuple[i
     hits = searcher.search(query, limit=limit, count=False).hits
     rows = searcher.fast_field_values("id", [place for _, place in hits])
     return [(int(row), float(score)) for row, (score, _) in zip(rows, hits, strict=True) if row is not None]
+
+
+def lexical_words(text: str) -> list[str]:
+    """Return the words of a text as they are searched: stemmed, without accents and without English stop words."""
+    words: list[str] = _analyzer().analyze(unicodedata.normalize("NFC", text))
+    return words
 
 
 @lru_cache(maxsize=1)

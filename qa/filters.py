@@ -46,6 +46,21 @@ def narrowed(filters: Filters, period: Period) -> Filters:
     }
 
 
+def asked_for(**filters: Unpack[Filters]) -> tuple[dict[str, list[str]], date | None, date | None]:
+    """Return what filters ask for: filter -> the names of which any will do, and the first and the last date.
+
+    Raises TypeError for a filter that there is not, ValueError for a date that is none.
+    """
+    unknown = filters.keys() - Filters.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
+    f = filters
+    given = {"source": f.get("source"), "author": f.get("author"), "article": f.get("article"), "tag": f.get("tag")}
+    wanted = {name: [names] if isinstance(names, str) else list(names or ()) for name, names in given.items()}
+    wanted = {name: several for name, several in wanted.items() if several}
+    return wanted, day(filters.get("since")), day(filters.get("until"))
+
+
 def where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
     """Return the condition on articles that the filters make, and its values.
 
@@ -59,30 +74,17 @@ def where(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
 
 def where_itself(**filters: Unpack[Filters]) -> tuple[str, dict[str, str]]:
     """Return `where`, but by which an article and its copies are each chosen by their own place alone."""
-    unknown = filters.keys() - Filters.__annotations__.keys()
-    if unknown:
-        raise TypeError(f"there is no filter {min(unknown)!r}: there are {', '.join(Filters.__annotations__)}")
-    since, until = day(filters.get("since")), day(filters.get("until"))
     names, places = "(SELECT lower(value) FROM json_each(:{}))", "(SELECT value FROM json_each(:article))"
     listed = "EXISTS (SELECT 1 FROM json_each({}) WHERE lower(value) IN {})"
     conditions = {
-        "source": (f"lower(source) IN {names.format('source')}", _several(filters.get("source"))),
-        "author": (listed.format("authors", names.format("author")), _several(filters.get("author"))),
-        "since": ("published >= :since", since.isoformat() if since else None),
-        "until": ("published <= :until", until.isoformat() if until else None),
-        "article": (
-            f"(articles.id IN {places} OR path IN {places} OR title IN {places})",
-            _several(filters.get("article")),
-        ),
-        "tag": (listed.format("tags", names.format("tag")), _several(filters.get("tag"))),
+        "source": f"lower(source) IN {names.format('source')}",
+        "author": listed.format("authors", names.format("author")),
+        "since": "published >= :since",
+        "until": "published <= :until",
+        "article": f"(articles.id IN {places} OR path IN {places} OR title IN {places})",
+        "tag": listed.format("tags", names.format("tag")),
     }
-    asked = {name: (condition, value) for name, (condition, value) in conditions.items() if value is not None}
-    chosen = " AND ".join(condition for condition, _ in asked.values()) or "TRUE"
-    return chosen, {name: value for name, (_, value) in asked.items()}
-
-
-def _several(names: str | Sequence[str] | None) -> str | None:
-    """Return one name or several as a list in JSON, by which they are bound; None for none."""
-    if names is None or (not isinstance(names, str) and not names):
-        return None
-    return json.dumps([names] if isinstance(names, str) else list(names))
+    wanted, since, until = asked_for(**filters)
+    values = {name: json.dumps(several) for name, several in wanted.items()}
+    values |= {name: at.isoformat() for name, at in (("since", since), ("until", until)) if at}
+    return " AND ".join(conditions[name] for name in values) or "TRUE", values

@@ -19,16 +19,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pytest
 from conftest import ROOT, WordEncoder
 
 from qa import Entry, Library, Speaker
 from qa.embedded import EmbeddedStore
-from qa.passages import Passage
-from qa.quotes import Quote
-from qa.rows import as_read
-from qa.store import Prepared
 
 Make = Callable[..., Library]
 
@@ -397,42 +392,6 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
     assert len({(hit.passage.article.id, hit.passage.start) for hit in hits}) == 60
     assert all("number" in hit.passage.text and "another" in hit.passage.text for hit in hits)
     library.close()
-
-
-def test_what_is_put_in_the_store_comes_out(tmp_path: Path) -> None:
-    from qa.articles import parse_article
-
-    article = parse_article("# Bridge\n\nBy Ann Lee\n\nMay 2, 2024\n\nIt was closed. It opened.\n", "b.md")
-    store = EmbeddedStore(tmp_path)
-    vectors = np.array([[3, 4], [0, 2]], dtype=np.float32)
-    passages = [Passage(article, 34, 48), Passage(article, 49, 59)]
-    quote = Quote(article, 34, 47, "Ann Lee", "direct", (1, 2), None, "name")
-    lines, sketch = np.array([7], dtype=np.uint64), np.zeros(128, dtype=np.uint32)
-    store.replace_article(
-        Prepared(article, "b.md", passages, vectors, [quote], np.array([[0, 1]]), np.array([1, 0]), lines, sketch)
-    )
-    store.load_indexes()
-    assert store.article(article.id) == article
-    assert store.articles() == [article]
-    assert store.held() == {"b.md": {"b.md": (article.id, as_read(article))}}
-    found = sorted(store.search(np.array([0, 9]), "closed", 2))
-    assert [(c.passage, round(c.cosine, 3), c.dense_rank, c.lexical_rank) for c in found] == [
-        (1, 0.8, 2, 1),
-        (2, 1.0, 1, None),
-    ]
-    assert found[0].bm25 > found[1].bm25 == 0
-    assert store.passages([2]) == {2: passages[1]}
-    assert store.published([1, 2, 3]) == {1: date(2024, 5, 2), 2: date(2024, 5, 2)}
-    assert store.quotes(speakers=["Ann Lee"]) == [quote]
-    assert store.speakers() == {"Ann Lee": 1}
-    assert store.nearness(np.array([0.6, 0.8]), [quote]) == [pytest.approx((0.8, 5.0, 0.6, 5.0))]
-    store.delete([article.id])
-    store.load_indexes()
-    assert store.search(np.array([0, 9]), "closed", 2) == []
-    assert store.quotes() == []
-    with pytest.raises(KeyError):
-        store.article(article.id)
-    store.close()
 
 
 def test_what_is_skipped_is_logged(make_library: Make, folder: Path, caplog: pytest.LogCaptureFixture) -> None:

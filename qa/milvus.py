@@ -1,0 +1,782 @@
+"""A library in Milvus, for more articles than one machine holds: any number of machines fill it and read it.
+
+An article's own entity, which is written last and in one piece, names the version of its passages and quotes that
+counts: those of other versions are not there. So a crash at any moment leaves each article whole, old or new, and what
+it left behind is swept out by whoever fills the library next.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import secrets
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import date
+from hashlib import sha256
+from typing import Any, Unpack
+from urllib.parse import urlsplit
+
+import numpy as np
+from typing_extensions import override
+
+from embeddings import lexical_words
+from embeddings.encoder import Vectors
+from embeddings.lexical import MOST, TITLE, rarity, saturation
+from qa.articles import Article, Skipped
+from qa.catalogue import Catalogue, Entry, has_words, search_words
+from qa.entities import (
+    ARTICLES,
+    NOTES,
+    PASSAGES,
+    QUOTES,
+    VERSION,
+    Entity,
+    article_in,
+    both,
+    condition,
+    day_in,
+    digest_in,
+    entities_of,
+    indexes_of,
+    listed,
+    note,
+    numbers_in,
+    quote_in,
+    schema_of,
+    vectors_in,
+)
+from qa.filters import Filters
+from qa.passages import Passage
+from qa.questions import folded
+from qa.quotes import Quote
+from qa.rows import as_read, content_of
+from qa.store import Candidate, Compared, DamagedStoreError, Nearness, PassageId, Prepared, Problem, Store
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# So many entities go over the wire at a time, and so many ids are named in one condition.
+_BATCH = 500
+# How long texts are on average is told by so many of them.
+_SAMPLE = 10_000
+_ARTICLES_KEPT = 1000
+_COUNTS_KEPT = 20
+_ABOUT_PASSAGE = ["article", "version", "start", "end"]
+_SEARCHED = ["article", "version", "words", "title_words", "length", "title_length", "vector"]
+
+
+@dataclass
+class _Statistics:
+    """What BM25 goes by in one state of the articles: passages, their average words, and how many hold a word."""
+
+    state: str
+    rows: int
+    words: float
+    title_words: float
+    holding: dict[tuple[str, str], int] = field(default_factory=dict)
+
+
+class MilvusStore(Store):
+    """Articles, their passages and quotes, in four collections of a Milvus server.
+
+    ``uri`` is the server's address, and as its path the name before that of the collections, which may be an alias:
+    "http://127.0.0.1:19530/news"; without one, "library". Whoever is let in only with a token sets MILVUS_TOKEN
+    ("user:password"). A server from 2.5 on searches by words, too; an older one by vectors alone. What a store was
+    filled by is not replaced by another model: that is refused. Two programs must not fill one library at once. Raises
+    ValueError for an address that is none, OSError where the server does not answer or holds another version's.
+    """
+
+    def __init__(self, uri: str) -> None:
+        parts = urlsplit(uri)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
+            raise ValueError(
+                f"{parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl()!r} is no address of a Milvus server:"
+                " give one such as 'http://127.0.0.1:19530/news', and credentials in MILVUS_TOKEN"
+            )
+        name = parts.path.strip("/") or "library"
+        if not _NAME.fullmatch(name):
+            raise ValueError(f"the library's name {name!r} may have letters, digits and _ only, no digit first")
+        try:
+            from pymilvus import MilvusClient, MilvusException
+        except ImportError as error:
+            raise ValueError("a library in Milvus needs the package pymilvus: pip install pymilvus") from error
+        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told once
+        self._names = {collection: f"{name}_{collection}" for collection in (ARTICLES, PASSAGES, QUOTES, NOTES)}
+        self._error = MilvusException
+        self._address = parts._replace(path="").geturl()
+        self._mutex = threading.RLock()
+        self._consistency = "Session"
+        self._articles: dict[str, tuple[int, Article]] = {}
+        self._told: dict[tuple[str, str, str, str], Counter[Any]] = {}
+        self._statistics: _Statistics | None = None
+        self._is_swept = True
+        with self._asking():
+            self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=60)
+            version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
+        self._fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
+        if not self._has(NOTES):
+            self._create(NOTES, 2)
+            self._note("version", str(VERSION))
+        elif self._meta("version") != str(VERSION):
+            raise OSError(
+                f"the library {name!r} in Milvus is of another version of this program ({self._meta('version')!r}, not"
+                f" {VERSION}): name another, and fill that"
+            )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        try:
+            yield
+        except (self._error, OSError) as error:
+            raise OSError(f"Milvus at {self._address} does not do what it is asked: {error}") from error
+
+    def _has(self, name: str) -> bool:
+        with self._asking():
+            return bool(self._client.has_collection(self._names[name]))
+
+    @property
+    def _is_made(self) -> bool:
+        return self._has(ARTICLES)
+
+    def _create(self, name: str, dimension: int) -> None:
+        with self._asking():
+            indexes = self._client.prepare_index_params()
+            for index in indexes_of(name, fulltext=self._fulltext):
+                indexes.add_index(**index)
+            schema = schema_of(name, dimension, fulltext=self._fulltext)
+            self._client.create_collection(self._names[name], schema=schema, index_params=indexes)
+
+    def _drop(self) -> None:
+        with self._asking():
+            for name in self._names.values():
+                self._client.drop_collection(name)
+        self._articles.clear()
+        self._told.clear()
+        self._create(NOTES, 2)
+        self._note("version", str(VERSION))
+
+    def _query(self, name: str, within: str, fields: Sequence[str], *, limit: int | None = None) -> list[Entity]:
+        """Return the fields of entities that a condition leaves; where there may be many, `_each` them."""
+        more = {} if limit is None else {"limit": limit}
+        with self._asking():
+            found = self._client.query(
+                self._names[name],
+                filter=within,
+                output_fields=list(fields),
+                consistency_level=self._consistency,
+                **more,
+            )
+        return list(found)
+
+    def _each(self, name: str, within: str, fields: Sequence[str]) -> Iterator[Entity]:
+        """Yield the fields of all entities that a condition leaves, in any order."""
+        if name != NOTES and not self._is_made:
+            return
+        with self._asking():
+            pages = self._client.query_iterator(
+                self._names[name],
+                batch_size=_BATCH,
+                filter=within,
+                output_fields=list(fields),
+                consistency_level=self._consistency,
+            )
+            try:
+                while page := pages.next():
+                    yield from page
+            finally:
+                pages.close()
+
+    def _among(self, name: str, key: str, values: Iterable[str], fields: Sequence[str]) -> Iterator[Entity]:
+        """Yield the fields of all entities of which ``key`` is one of some values."""
+        chosen = list(dict.fromkeys(values))
+        for start in range(0, len(chosen), _BATCH):
+            yield from self._each(name, f"{key} in {listed(chosen[start : start + _BATCH])}", fields)
+
+    def _count(self, name: str, within: str = "") -> int:
+        if name != NOTES and not self._is_made:
+            return 0
+        return int(self._query(name, within, ["count(*)"])[0]["count(*)"])
+
+    def _put(self, name: str, entities: Sequence[Entity]) -> None:
+        with self._asking():
+            for start in range(0, len(entities), _BATCH):
+                self._client.upsert(self._names[name], list(entities[start : start + _BATCH]))
+
+    def _delete(self, name: str, within: str) -> None:
+        with self._asking():
+            self._client.delete(self._names[name], filter=within)
+
+    def _meta(self, key: str) -> str:
+        found = self._query(NOTES, f"id == {_quoted(f'meta:{key}')}", ["value"])
+        return str(found[0]["value"]) if found else ""
+
+    def _note(self, key: str, value: str) -> None:
+        self._put(NOTES, [note("meta", value, id=f"meta:{key}")])
+
+    @contextmanager
+    def _changing(self) -> Iterator[None]:
+        """Note that what was in step with the articles is outdated, and that a crash may leave something behind."""
+        with self._mutex:
+            if self._is_swept:
+                self._is_swept = self._meta("changing") == ""
+                self._note("changing", "yes")
+            yield
+            self._note("state", secrets.token_hex(16))
+
+    @override
+    @contextmanager
+    def writing(self, *, wait: bool = True) -> Iterator[None]:
+        with self._mutex:
+            self._consistency = "Strong"
+            try:
+                yield
+            finally:
+                self._consistency = "Session"
+
+    @override
+    def files(self) -> dict[str, tuple[str, tuple[Skipped, ...]]]:
+        read = (json.loads(entity["value"]) for entity in self._each(NOTES, 'kind == "file"', ["value"]))
+        return {path: (stamp, tuple(Skipped(*skip) for skip in skipped)) for path, stamp, skipped in read}
+
+    @override
+    def note_file(self, path: str, stamp: str, skipped: Sequence[Skipped]) -> None:
+        told = [(skip.path, skip.reason) for skip in skipped]
+        while len((value := json.dumps([path, stamp, told], ensure_ascii=False)).encode()) > 65_535:
+            told = told[: len(told) // 2]  # the others are told when the file is read, and not again
+        self._put(NOTES, [note("file", value, id=_file_id(path))])
+
+    @override
+    def forget_files(self, paths: Sequence[str]) -> None:
+        for start in range(0, len(paths), _BATCH):
+            self._delete(NOTES, f"id in {listed(map(_file_id, paths[start : start + _BATCH]))}")
+
+    @override
+    def held(self) -> dict[str, dict[str, tuple[str, str]]]:
+        held: dict[str, dict[str, tuple[str, str]]] = {}
+        for entity in self._each(ARTICLES, "", ["file", "path", "id", "as_read"]):
+            held.setdefault(entity["file"], {})[entity["path"]] = (entity["id"], entity["as_read"])
+        return held
+
+    @override
+    def same_text(self, article: Article) -> str | None:
+        if not self._is_made:
+            return None
+        same = f"content == {_quoted(content_of(article))}"
+        found = self._query(ARTICLES, both(same, 'same_as == ""', f"id != {_quoted(article.id)}"), ["id"])
+        return min((str(entity["id"]) for entity in found), default=None)
+
+    @override
+    def replace_article(self, new: Prepared) -> None:
+        with self._changing():
+            if not self._is_made:
+                for name in (PASSAGES, QUOTES, ARTICLES):
+                    self._create(name, len(new.title_vector))
+            self._hand_over(new.article.id, content_of(new.article))
+            same_as = self.same_text(new.article) or ""
+            if same_as:
+                none = np.zeros((0, 1), dtype=np.float32)
+                new = replace(new, passages=[], passage_vectors=none, quotes=[], quote_vectors=none)
+            self._store(new, same_as)
+
+    def _store(self, new: Prepared, same_as: str) -> None:
+        """Put an article's new version beside the older ones, let it count, and remove those."""
+        before = self._versions([new.article.id]).get(new.article.id, 0)
+        version = max(before + 1, time.time_ns())
+        for name, entities in entities_of(new, version, same_as).items():
+            self._put(name, entities)
+        self._remove_of([new.article.id], f"version < {version}")
+
+    def _remove_of(self, article_ids: Sequence[str], more: str = "") -> None:
+        for name in (PASSAGES, QUOTES, NOTES):
+            self._delete(name, both(f"article in {listed(article_ids)}", more))
+
+    def _hand_over(self, article_id: str, content: str) -> None:
+        """Give what is made of an article that goes, or gets another text, to the first of its copies."""
+        within = both(f"same_as == {_quoted(article_id)}", f"content != {_quoted(content)}")
+        copies = sorted(self._each(ARTICLES, within, ["*"]), key=lambda entity: entity["path"])
+        if not copies:
+            return
+        made = self.get(article_id)
+        if made is None:
+            raise DamagedStoreError(f"the article {article_id!r} in Milvus is damaged", [article_id])
+        first, *others = copies
+        copy = replace(self.article(first["id"]), boilerplate=made.article.boilerplate)
+        lines, sketch = numbers_in(first)
+        of_copy = Prepared(
+            article=copy,
+            file=first["file"],
+            passages=[replace(passage, article=copy) for passage in made.passages],
+            passage_vectors=made.passage_vectors,
+            quotes=[replace(quote, article=copy) for quote in made.quotes],
+            quote_vectors=made.quote_vectors,
+            title_vector=np.array(first["vector"], dtype=np.float32),
+            lines=lines,
+            sketch=sketch,
+        )
+        self._store(of_copy, "")
+        self._put(ARTICLES, [{**other, "same_as": first["id"]} for other in others])
+
+    @override
+    def delete(self, article_ids: Sequence[str]) -> None:
+        if article_ids and self._is_made:
+            with self._changing():
+                for article_id in article_ids:
+                    self._hand_over(article_id, "")
+                    self._delete(ARTICLES, f"id == {_quoted(article_id)}")
+                    self._remove_of([article_id])
+
+    @override
+    def discard_articles(self, article_ids: Sequence[str]) -> None:
+        if article_ids and self._is_made:
+            with self._changing():
+                of_these = f"(id in {listed(article_ids)} or same_as in {listed(article_ids)})"
+                gone = list(self._each(ARTICLES, of_these, ["id", "file"]))
+                self.forget_files([entity["file"] for entity in gone])
+                self._delete(ARTICLES, of_these)
+                self._remove_of([entity["id"] for entity in gone])
+
+    @override
+    def get(self, article_id: str) -> Prepared | None:
+        found = list(self._among(ARTICLES, "id", [article_id], ["*"]))
+        if not found:
+            return None
+        entity = found[0]
+        of_version = both(f"article == {_quoted(article_id)}", f"version == {entity['version']}")
+        try:
+            article = self._written([entity])[article_id]
+            passages = sorted(self._each(PASSAGES, of_version, [*_ABOUT_PASSAGE, "vector"]), key=lambda e: e["start"])
+            said = sorted(self._each(QUOTES, of_version, ["ordinal", "quote", "vector"]), key=lambda e: e["ordinal"])
+            lines, sketch = numbers_in(entity)
+            quotes = [quote_in(article, own) for own in said]
+        except (KeyError, TypeError, ValueError):
+            return None
+        made = Prepared(
+            article=article,
+            file=entity["file"],
+            passages=[Passage(article, own["start"], own["end"]) for own in passages],
+            passage_vectors=vectors_in(passages),
+            quotes=quotes,
+            quote_vectors=vectors_in(said),
+            title_vector=np.array(entity["vector"], dtype=np.float32),
+            lines=lines,
+            sketch=sketch,
+        )
+        return made if entity["digest"] == digest_in(made) else None
+
+    @override
+    def compared(self) -> Compared:
+        fields = ["id", "path", "has_boilerplate", "lines", "sketch", "vector"]
+        entities = sorted(self._each(ARTICLES, 'same_as == ""', fields), key=lambda entity: entity["path"])
+        numbers = [numbers_in(entity) for entity in entities]
+        return Compared(
+            [entity["id"] for entity in entities],
+            [bool(entity["has_boilerplate"]) for entity in entities],
+            [lines for lines, _ in numbers],
+            vectors_in(entities),
+            np.array([sketch for _, sketch in numbers], np.uint32).reshape(len(entities), -1 if entities else 1),
+        )
+
+    @property
+    @override
+    def is_compared(self) -> bool:
+        return self._meta("compared") == self.state
+
+    @override
+    def note_compared(self, groups: Mapping[str, int]) -> None:
+        with self._mutex:
+            self._delete(NOTES, 'kind == "near"')
+            self._put(NOTES, [note("near", str(n), id=f"near:{id_}", article=id_) for id_, n in groups.items()])
+            self._note("compared", self.state)
+
+    @override
+    def near_copies(self, article_id: str) -> list[Article]:
+        own = self._query(NOTES, f"id == {_quoted(f'near:{article_id}')}", ["value"])
+        if not own:
+            return []
+        within = both('kind == "near"', f"value == {_quoted(own[0]['value'])}")
+        others = {entity["article"] for entity in self._each(NOTES, within, ["article"])} - {article_id}
+        return _by_path(self._held(others).values())
+
+    @property
+    @override
+    def state(self) -> str:
+        return self._meta("state")
+
+    @property
+    @override
+    def made_for(self) -> str:
+        return self._meta("made_for")
+
+    @override
+    def clear(self, *, made_for: str) -> None:
+        if self._count(ARTICLES):
+            raise ValueError(
+                f"the library in Milvus at {self._address} was made by {self.made_for!r}, not by {made_for!r}: fill"
+                " another one (/name at the end of the address), and let an alias change over to it"
+            )
+        self._drop()
+        self._note("made_for", made_for)
+
+    @override
+    def discard(self) -> None:
+        self._drop()
+
+    @override
+    def check(self, made_for: str) -> Iterator[Problem]:
+        if self.made_for != made_for:
+            yield Problem("folder", f"the library was made by {self.made_for!r}, not by {made_for!r}")
+        if not self.is_compared:
+            yield Problem("folder", "the articles were not compared with each other since the last change")
+        versions = {}
+        for entity in sorted(self._each(ARTICLES, "", ["id", "path", "version"]), key=lambda e: e["path"]):
+            versions[entity["id"]] = entity["version"]
+            if self.get(entity["id"]) is None:
+                what = f"{entity['path']}: what is held of it is not what was written"
+                yield Problem("articles", what, (entity["id"],))
+        for name in (PASSAGES, QUOTES):
+            left = sum(versions.get(e["article"]) != e["version"] for e in self._each(name, "", ["article", "version"]))
+            if left:
+                yield Problem("indexes", f"{left} {name} are left of versions that are gone")
+
+    @override
+    def discard_indexes(self) -> None:
+        """Sweep out what crashes left behind: nothing else is derived from the articles."""
+        self._is_swept = False
+        self.load_indexes()
+
+    @override
+    def load_indexes(self) -> None:
+        with self._mutex:
+            if not self._is_swept or self._meta("changing"):
+                if not self._is_swept:
+                    self._sweep()
+                self._is_swept = True
+                self._note("changing", "")
+
+    def _sweep(self) -> None:
+        """Remove what belongs to no article's present version."""
+        versions = {e["id"]: e["version"] for e in self._each(ARTICLES, "", ["id", "version"])}
+        for name, within in ((PASSAGES, ""), (QUOTES, ""), (NOTES, 'kind == "text"')):
+            fields = ["id", "article", "version"]
+            left = [e["id"] for e in self._each(name, within, fields) if versions.get(e["article"]) != e["version"]]
+            for start in range(0, len(left), _BATCH):
+                self._delete(name, f"id in {listed(left[start : start + _BATCH])}")
+
+    @override
+    def load_earlier_indexes(self) -> bool:
+        return self._is_made
+
+    @override
+    def article(self, article_id: str) -> Article:
+        return self._held([article_id])[article_id]
+
+    def _versions(self, article_ids: Iterable[str]) -> dict[str, int]:
+        return {e["id"]: e["version"] for e in self._among(ARTICLES, "id", article_ids, ["version"])}
+
+    def _held(self, article_ids: Iterable[str], versions: Mapping[str, int] | None = None) -> dict[str, Article]:
+        """Return articles by their ids. Raises KeyError for one that there is not, DamagedStoreError."""
+        ids = list(dict.fromkeys(article_ids))
+        copies: dict[str, list[str]] = {}
+        for entity in self._among(ARTICLES, "same_as", ids, ["path", "same_as"]):
+            copies.setdefault(entity["same_as"], []).append(entity["path"])
+        now = self._versions(ids) if versions is None else versions
+        missing = [id_ for id_ in ids if id_ not in now]
+        if missing:
+            raise KeyError(f"no article {missing[0]!r}")
+        known = {id_: article for id_, (version, article) in self._articles.items() if now.get(id_) == version}
+        new = [id_ for id_ in ids if id_ not in known]
+        fields = ["id", "version", "as_read", "written", "parts"]
+        try:
+            read = self._written(list(self._among(ARTICLES, "id", new, fields)))
+        except ValueError as error:
+            raise DamagedStoreError(f"an article in Milvus is damaged: {error}", new) from error
+        if len(self._articles) + len(read) > _ARTICLES_KEPT:
+            self._articles.clear()
+        self._articles |= {id_: (now[id_], article) for id_, article in read.items()}
+        known |= read
+        return {id_: replace(known[id_], copies=tuple(sorted(copies.get(id_, ())))) for id_ in ids}
+
+    def _written(self, entities: Sequence[Entity]) -> dict[str, Article]:
+        """Return the articles of entities, checked to be what was read. Raises ValueError."""
+        texts = {entity["id"]: [entity["written"]] for entity in entities}
+        further = [f"{e['id']}:{e['version']}:{part}" for e in entities for part in range(1, e["parts"])]
+        if further:
+            parts = {entity["id"]: entity for entity in self._among(NOTES, "id", further, ["article", "value"])}
+            for part in further:
+                if part not in parts:
+                    raise ValueError(f"a part of {part!r} is missing")
+                texts[parts[part]["article"]].append(parts[part]["value"])
+        articles = {}
+        for entity in entities:
+            article = article_in("".join(texts[entity["id"]]), ())
+            if as_read(article) != entity["as_read"]:
+                raise ValueError(f"{article.path} is not what was read")
+            articles[entity["id"]] = article
+        return articles
+
+    def _within(self, **filters: Unpack[Filters]) -> str:
+        """Return the condition that the filters make: an article is chosen by any of the places that its text has."""
+        chosen = condition(**filters)
+        if not chosen or not self._is_made:
+            return chosen
+        also = {e["same_as"] for e in self._each(ARTICLES, both('same_as != ""', chosen), ["same_as"])}
+        return f"({chosen} or article in {listed(sorted(also))})" if also else chosen
+
+    @override
+    def articles(self, **filters: Unpack[Filters]) -> list[Article]:
+        within = both('same_as == ""', self._within(**filters))
+        ids = [entity["id"] for entity in self._each(ARTICLES, within, ["id"])]
+        return _by_path(self._held(ids).values())
+
+    @override
+    def count(self, **filters: Unpack[Filters]) -> int:
+        return self._count(ARTICLES, both('same_as == ""', self._within(**filters)))
+
+    @override
+    def catalogue(
+        self, search: str, *, order: str, descending: bool, limit: int, offset: int, **filters: Unpack[Filters]
+    ) -> Catalogue:
+        fields = ["id", "path", "title", "names", "published", "size", "same_as"]
+        words = search_words(search)
+        there: list[Entry] = []
+        for entity in self._each(ARTICLES, condition(**filters), fields):
+            source, authors = json.loads(entity["names"])
+            if has_words(words, entity["title"], source, entity["path"], *authors):
+                own = (entity["id"], entity["path"], entity["title"], source, day_in(entity), entity["size"])
+                there.append(Entry(*own, entity["same_as"] or None))
+        there.sort(key=lambda entry: entry.path)
+        keyed = [(_order_key(entry, order), entry) for entry in there]
+        known = sorted((pair for pair in keyed if pair[0] is not None), key=lambda pair: pair[0], reverse=descending)
+        ordered = [entry for _, entry in known] + [entry for key, entry in keyed if key is None]
+        page = ordered[offset : offset + limit]
+        copied = [entry.same_as for entry in page if entry.same_as]
+        paths = {e["id"]: e["path"] for e in self._among(ARTICLES, "id", copied, ["path"])}
+        return Catalogue(len(there), tuple(replace(e, same_as=paths.get(e.same_as or "")) for e in page))
+
+    def _counted(self, name: str, key: str, within: str) -> Counter[Any]:
+        """Return how often each value of a field is there; it is worked out once for a state of the articles."""
+        state = self.state
+        if any(other != state for other, *_ in self._told) or len(self._told) > _COUNTS_KEPT:
+            self._told = {}
+        asked = (state, name, key, within)
+        if asked not in self._told:
+            self._told[asked] = Counter(entity[key] for entity in self._each(name, within, [key]))
+        return self._told[asked]
+
+    def _by_case(self, names_of: Callable[[str], Iterable[str]], **filters: Unpack[Filters]) -> dict[str, int]:
+        """Count the articles under each name, whatever its case, most first; lower case is shown last."""
+        shown: dict[str, str] = {}
+        counts: Counter[str] = Counter()
+        for names, articles in self._counted(ARTICLES, "names", condition(**filters)).items():
+            for name in {name.lower(): name for name in names_of(names)}.values():
+                shown[name.lower()] = max(name, shown.get(name.lower(), ""))
+                counts[name.lower()] += articles
+        ordered = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+        return {shown[name]: articles for name, articles in ordered}
+
+    @override
+    def sources(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        return self._by_case(lambda names: filter(None, json.loads(names)[:1]), **filters)
+
+    @override
+    def authors(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        return self._by_case(lambda names: json.loads(names)[1], **filters)
+
+    @override
+    def span(self, **filters: Unpack[Filters]) -> tuple[date | None, date | None]:
+        days = self._counted(ARTICLES, "published", both("published > 0", self._within(**filters)))
+        return (date.fromordinal(min(days)), date.fromordinal(max(days))) if days else (None, None)
+
+    @override
+    def naming(self, words: str, **filters: Unpack[Filters]) -> list[Article]:
+        within, asked = self._within(**filters), lexical_words(words)
+        if asked and self._fulltext:
+            there = [f"(text_match(words, {_quoted(w)}) or text_match(title_words, {_quoted(w)}))" for w in asked]
+            ids = {entity["article"] for entity in self._each(PASSAGES, both(*there, within), ["article"])}
+        else:
+            ids = {entity["id"] for entity in self._each(ARTICLES, both('same_as == ""', within), ["id"])}
+        versions = self._versions(ids)
+        articles = self._held(versions, versions).values()
+        wanted = words.lower()
+        return _by_path(a for a in articles if wanted in a.text.lower() or wanted in a.title.lower())
+
+    @override
+    def search(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
+        if not self._is_made:
+            return []
+        within, asked = self._within(**filters), list(dict.fromkeys(lexical_words(text)))
+        outdated: set[str] = set()
+        while True:
+            chosen = both(within, f"id not in {listed(sorted(outdated))}" if outdated else "")
+            near = self._nearest("vector", [float(number) for number in vector], n, chosen)
+            words = self._nearest("bm25", " ".join(asked), n, chosen) if asked and self._fulltext else {}
+            found = near | words
+            versions = self._versions(entity["article"] for entity in found.values())
+            more = {id_ for id_, entity in found.items() if versions.get(entity["article"]) != entity["version"]}
+            if not more:
+                break
+            outdated |= more
+        ids = sorted(found)
+        cosines = dict(zip(ids, _cosines(vector, vectors_in([found[id_] for id_ in ids])), strict=True))
+        shares = self._shares(asked, found)
+        by_vector = sorted(near, key=lambda id_: (-cosines[id_], id_))
+        by_words = sorted((id_ for id_ in words if shares[id_]), key=lambda id_: (-shares[id_], id_))
+        dense_ranks, lexical_ranks = ({id_: rank for rank, id_ in enumerate(o, 1)} for o in (by_vector, by_words))
+        return [Candidate(id_, cosines[id_], shares[id_], dense_ranks.get(id_), lexical_ranks.get(id_)) for id_ in ids]
+
+    def _nearest(self, key: str, wanted: list[float] | str, n: int, within: str) -> dict[str, Entity]:
+        with self._asking():
+            found = self._client.search(
+                self._names[PASSAGES],
+                data=[wanted],
+                anns_field=key,
+                limit=n,
+                filter=within,
+                output_fields=_SEARCHED,
+                consistency_level=self._consistency,
+            )
+        return {hit["id"]: hit["entity"] for hit in found[0]}
+
+    def _shares(self, asked: Sequence[str], found: Mapping[str, Entity]) -> dict[str, float]:
+        """Return for each passage what `embeddings.LexicalIndex` scores it for the words ``asked``.
+
+        Milvus' own scores are of one segment's words, and no part of anything: what it finds is scored here.
+        """
+        if not asked or not found or not self._fulltext:
+            return dict.fromkeys(found, 0.0)
+        known = self._known_statistics()
+        shares = dict.fromkeys(found, 0.0)
+        most = 0.0
+        fields = (("words", "length", known.words, 1.0), ("title_words", "title_length", known.title_words, TITLE))
+        for key, length, average, weight in fields:
+            counted = {id_: Counter(entity[key].split()) for id_, entity in found.items()}
+            for word in asked:
+                if (key, word) not in known.holding:
+                    known.holding[key, word] = self._count(PASSAGES, f"text_match({key}, {_quoted(word)})")
+                rare = rarity(max(known.rows, known.holding[key, word]), known.holding[key, word])
+                most += MOST * rare if key == "words" else 0.0
+                for id_, entity in found.items():
+                    shares[id_] += weight * rare * saturation(counted[id_][word], entity[length], average)
+        return {id_: share / most for id_, share in shares.items()}
+
+    def _known_statistics(self) -> _Statistics:
+        state = self.state
+        known = self._statistics
+        if known is None or known.state != state:
+            rows = self._count(PASSAGES)
+            some = self._query(PASSAGES, "", ["length", "title_length"], limit=_SAMPLE)
+            words, titles = (
+                sum(entity[key] for entity in some) / len(some) or 1.0 for key in ("length", "title_length")
+            )
+            known = self._statistics = _Statistics(state, rows, words, titles)
+        return known
+
+    @override
+    def published(self, passages: Collection[PassageId]) -> dict[PassageId, date]:
+        found = self._among(PASSAGES, "id", map(str, passages), ["published"])
+        return {entity["id"]: day for entity in found if (day := day_in(entity))}
+
+    @override
+    def passages(self, passages: Collection[PassageId]) -> dict[PassageId, Passage]:
+        found = list(self._among(PASSAGES, "id", map(str, passages), _ABOUT_PASSAGE))
+        return {e["id"]: Passage(article, e["start"], e["end"]) for e, article in self._of_articles(found)}
+
+    def _of_articles(self, entities: Sequence[Entity]) -> Iterator[tuple[Entity, Article]]:
+        """Yield passages and quotes with the articles that they are of, but for those of other versions."""
+        versions = self._versions(entity["article"] for entity in entities)
+        present = [entity for entity in entities if versions.get(entity["article"]) == entity["version"]]
+        articles = self._held((entity["article"] for entity in present), versions)
+        for entity in present:
+            yield entity, articles[entity["article"]]
+
+    @override
+    def speakers(self, **filters: Unpack[Filters]) -> dict[str, int]:
+        counts = self._counted(QUOTES, "speaker", both('speaker != ""', self._within(**filters)))
+        return dict(sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+    @override
+    def pronouns(self, speakers: Sequence[str]) -> dict[str, int]:
+        if not speakers or not self._is_made:
+            return {}
+        of_these = both(f"speaker in {listed(speakers)}", 'resolved_by == "pronoun"', 'pronoun != ""')
+        return dict(Counter(entity["pronoun"] for entity in self._query(QUOTES, of_these, ["pronoun"], limit=100)))
+
+    @override
+    def quotes(
+        self,
+        *,
+        speakers: Collection[str] | None = None,
+        articles: Collection[str] | None = None,
+        **filters: Unpack[Filters],
+    ) -> list[Quote]:
+        within = self._within(**filters)
+        for key, chosen in (("speaker", speakers), ("article", articles)):
+            if chosen is not None:
+                within = both(f"{key} in {listed(chosen)}", within)
+        found = list(self._each(QUOTES, within, ["article", "version", "ordinal", "quote"]))
+        quotes = [(e["ordinal"], quote_in(article, e)) for e, article in self._of_articles(found)]
+        quotes.sort(key=lambda pair: (pair[1].article.path, pair[1].start, pair[0]))
+        return [quote for _, quote in quotes]
+
+    @override
+    def nearness(self, vector: Vectors, quotes: Sequence[Quote]) -> list[Nearness]:
+        ids = [quote.article.id for quote in quotes]
+        versions = self._versions(ids)
+
+        def near(name: str, fields: Sequence[str]) -> Iterator[tuple[Entity, float]]:
+            found = [
+                e
+                for e in self._among(name, "article", ids, ["article", "version", "vector", *fields])
+                if versions.get(e["article"]) == e["version"]
+            ]
+            return zip(found, (vectors_in(found) @ vector).tolist() if found else [], strict=True)
+
+        own = {(e["article"], *json.loads(e["quote"])[:2]): cosine for e, cosine in near(QUOTES, ["quote"])}
+        titles = {e["article"]: cosine for e, cosine in near(ARTICLES, [])}
+        of_article: dict[str, list[tuple[int, float]]] = {}
+        for e, cosine in near(PASSAGES, ["start"]):
+            of_article.setdefault(e["article"], []).append((e["start"], cosine))
+        told = []
+        for quote in quotes:
+            article = quote.article.id
+            if (article, quote.start, quote.end) not in own:
+                raise DamagedStoreError(f"a quote of {quote.article.path} is missing in Milvus", [article])
+            passages = sorted(of_article.get(article, [(0, 0.0)]))
+            place = max(sum(start <= quote.start for start, _ in passages) - 1, 0)
+            best = max(cosine for _, cosine in passages)
+            told.append(Nearness(own[article, quote.start, quote.end], passages[place][1], titles[article], best))
+        return told
+
+    @override
+    def close(self) -> None:
+        self._client.close()
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _file_id(path: str) -> str:
+    return f"file:{sha256(path.encode()).hexdigest()}"
+
+
+def _by_path(articles: Iterable[Article]) -> list[Article]:
+    return sorted(articles, key=lambda article: article.path)
+
+
+def _order_key(entry: Entry, order: str) -> Any:
+    value = getattr(entry, order)
+    return folded(value) if order in ("title", "source") and value is not None else value
+
+
+def _cosines(vector: Vectors, vectors: Vectors) -> list[float]:
+    if not len(vectors):
+        return []
+    norms = np.linalg.norm(vectors, axis=1) * np.linalg.norm(vector)
+    cosines: list[float] = (vectors @ vector / np.where(norms == 0, 1, norms)).tolist()
+    return cosines
