@@ -69,6 +69,7 @@ def main(arguments: list[str] | None = None) -> None:
         library = open_library(
             flags.folder,
             index=flags.index,
+            uri=flags.uri,
             model=flags.model,
             rerank=flags.rerank,
             reader=flags.reader,
@@ -85,12 +86,12 @@ def main(arguments: list[str] | None = None) -> None:
         serve(
             open_folder,
             Conversations(state),
-            examples=EXAMPLES if Path(flags.folder).resolve() == SEEDS else (),
+            examples=EXAMPLES if _folder(flags) == SEEDS else (),
             host=host,
             port=flags.port,
             users=Users(Path(flags.auth)) if flags.auth else None,
             names=[*LOOPBACK, flags.host.lower().strip("[]")] if only_here else (),
-            editable=not (flags.read_only or flags.everyone),
+            editable=not (flags.read_only or flags.everyone or _folder(flags) is None),
             web=flags.allow_web,
             mcp=flags.mcp,
             ready=_announce,
@@ -101,8 +102,10 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="Ask questions about a folder of articles, on this machine alone.")
-    parser.add_argument("--folder", default=str(SEEDS), help="folder of articles (default: the seeds that ship)")
+    parser.add_argument("--folder", help="folder of articles (default: the seeds that ship; with --uri, none)")
     parser.add_argument("--index", help="folder to keep the index in (default: one in the user's cache folder)")
+    parser.add_argument("--store", choices=("embedded", "milvus"), help="what keeps the index (default: embedded)")
+    parser.add_argument("--uri", help="the library in Milvus, such as http://127.0.0.1:19530/news")
     parser.add_argument("--model", help="name or path of a sentence-transformers model (default: all-MiniLM-L6-v2)")
     parser.add_argument("--rerank", metavar="MODEL", help="name or path of a CrossEncoder, or 'reader'")
     parser.add_argument("--reader", metavar="MODEL", help="name or path of a Hugging Face model that marks answers")
@@ -132,8 +135,12 @@ def _parser() -> argparse.ArgumentParser:
 
 def _checked(parser: argparse.ArgumentParser, flags: argparse.Namespace, host: str) -> bool:
     """Return whether only this machine can reach the page. Exits for what cannot be served, or not so."""
-    if not Path(flags.folder).is_dir():
+    if flags.folder and not Path(flags.folder).is_dir():
         parser.exit(2, f"app.py: no folder {flags.folder!r}: make it and put articles there\n")
+    if (flags.store == "milvus") > bool(flags.uri) or (flags.uri and (flags.index or flags.store == "embedded")):
+        parser.exit(2, "app.py: --store milvus needs --uri, the library's address, which no other store or index has\n")
+    if flags.watch and _folder(flags) is None:
+        parser.exit(2, "app.py: --watch needs --folder, the one to read again\n")
     if not 1 <= flags.port <= 65535:
         parser.exit(2, f"app.py: a port is a number from 1 to 65535, not {flags.port}\n")
     try:
@@ -155,14 +162,22 @@ def _checked(parser: argparse.ArgumentParser, flags: argparse.Namespace, host: s
     return only_here
 
 
+def _folder(flags: argparse.Namespace) -> Path | None:
+    """Return the folder of articles; None where others fill the library."""
+    if flags.folder:
+        return Path(flags.folder).resolve()
+    return None if flags.uri else SEEDS
+
+
 def _state_folder(flags: argparse.Namespace) -> Path:
-    """Return the folder of conversations: ``--state``, or one for this folder of articles in the user's data folder."""
+    """Return the folder of conversations: ``--state``, or one for these articles in the user's data folder."""
     if flags.state:
         return Path(flags.state)
     from platformdirs import user_data_path
 
-    folder = Path(flags.folder).resolve()
-    return user_data_path("articles-qa") / f"{folder.name}-{sha256(str(folder).encode()).hexdigest()[:12]}"
+    folder = _folder(flags)
+    name, place = (folder.name, str(folder)) if folder else ("milvus", flags.uri)
+    return user_data_path("articles-qa") / f"{name}-{sha256(place.encode()).hexdigest()[:12]}"
 
 
 def _add_user(parser: argparse.ArgumentParser, flags: argparse.Namespace) -> None:

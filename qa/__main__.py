@@ -18,18 +18,20 @@ from tqdm import tqdm
 from embeddings import load_encoder
 from qa.answers import Answer
 from qa.articles import FIELDS, Article
-from qa.doctor import examine, mend
+from qa.doctor import differences, examine, mend
 from qa.evaluation import evaluate, read_questions
 from qa.filters import Filters
 from qa.formats import Limits
 from qa.indexing import made_for
 from qa.library import SEEDS, Library, index_folder, open_library
+from qa.moving import copy
 from qa.ranking import Ranking, difference, estimate, rank
 from qa.reading import IGNORED, FileReader
 from qa.retrieval import SEARCHES, Hit
-from qa.store import Problem
+from qa.store import DamagedStoreError, Problem, open_store
 
 ANSWERED, NONE, USAGE = 0, 1, 2
+FOLDER = "the articles (default: the ones that ship, in seeds/; with --uri, what the library holds)"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,9 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if options.run is _ask and not options.question and not options.chat:
         parser.error("ask something, such as 'what did Lavrov say about al-Qaida?', or give --chat")
+    if (options.store == "milvus") > bool(options.uri) or (options.store == "embedded" and options.uri):
+        parser.error("--store milvus needs --uri, the address of the library, and --store embedded takes none")
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.ERROR)
     try:
-        if options.run is _doctor:
+        if options.run in (_doctor, _copy):
             return int(options.run(options))
         library = _open(options)
         with library:
@@ -71,6 +75,7 @@ def _open(options: argparse.Namespace) -> Library:
         return open_library(
             options.folder,
             index=options.index,
+            uri=options.uri,
             model=options.model,
             rerank=options.rerank,
             reader=options.reader,
@@ -96,6 +101,8 @@ def _parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
         sub.set_defaults(run=run, caution="balanced", agreement=True)
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
+        sub.add_argument("--store", choices=("embedded", "milvus"), help="what keeps the index (default: embedded)")
+        sub.add_argument("--uri", metavar="URI", help="the library in Milvus, such as http://127.0.0.1:19530/news")
         sub.add_argument("--model", metavar="NAME_OR_PATH", help="another sentence-transformers model")
         sub.add_argument("--rerank", metavar="NAME_OR_PATH", help="a CrossEncoder to rank by, or 'reader'")
         sub.add_argument("--reader", metavar="NAME_OR_PATH", help=reader)
@@ -131,7 +138,7 @@ def _parser() -> argparse.ArgumentParser:
     measured.add_argument("--against", choices=SEARCHES, help="compare with this, question by question")
     alone = "do not let articles that say the same support each other"
     measured.add_argument("--without-agreement", dest="agreement", action="store_false", help=alone)
-    measured.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+    measured.add_argument("--folder", help=FOLDER)
     for sub in (ask, measured):
         caution = sub.add_mutually_exclusive_group()
         for flag, when in (("--cautious", "rather too often"), ("--eager", "only what is surely not answered")):
@@ -154,12 +161,18 @@ def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentPa
         sub.add_argument("articles", nargs=many, metavar="ARTICLE", help="an id, a path or a title")
     doctor = command("doctor", _doctor, "Check the index, and say what is wrong with it.")
     doctor.add_argument("--fix", action="store_true", help="mend it")
+    other = "say in what the index differs from this one: its folder, or its address in Milvus"
+    doctor.add_argument("--against", metavar="PLACE", type=_place, help=other)
+    copied = command("copy", _copy, "Copy an index to another place, with nothing encoded again.")
+    for name in ("source", "target"):
+        of = "a folder, or an address such as http://127.0.0.1:19530/news"
+        copied.add_argument(name, type=_place, metavar={"source": "FROM", "target": "TO"}[name], help=of)
     for sub in (shown, removed, doctor):
-        sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+        sub.add_argument("--folder", help=FOLDER)
 
 
 def _narrow(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--folder", default=SEEDS, help="the articles (default: the ones that ship, in seeds/)")
+    sub.add_argument("--folder", help=FOLDER)
     for flag, only in (
         ("--source", "of this newspaper, agency or site"),
         ("--author", "by this author"),
@@ -211,6 +224,10 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date: write it as YYYY-MM-DD") from error
+
+
+def _place(text: str) -> Path | str:
+    return text if "://" in text else Path(text)
 
 
 def _filters(options: argparse.Namespace) -> Filters:
@@ -484,18 +501,26 @@ def _remove(library: Library, options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    folder = Path(options.folder)
-    index = index_folder(folder, options.index)
+    folder = Path(options.folder or SEEDS)
+    there = None if options.uri and not options.folder else folder
+    index = options.uri or index_folder(folder, options.index)
+    if options.against:
+        problems = list(differences(index, options.against))
+        for problem in problems:
+            _print_problem(problem, options)
+        if not problems:
+            print("both hold the same", file=sys.stderr)
+        return NONE if problems else ANSWERED
     how = made_for(load_encoder(options.model))
     with FileReader(_limits(options), dict(options.field), folder) as reader:
-        problems = examine(folder, index, reader, how)
+        problems = examine(there, index, reader, how)
         for problem in problems:
             _print_problem(problem, options)
         if options.fix and problems:
             mend(index, problems)
             with _open(options) as library:
                 count = library.count()
-            problems = examine(folder, index, reader, how)
+            problems = examine(there, index, reader, how)
             if not problems:
                 print(f"mended: {count} articles, nothing is wrong", file=sys.stderr)
             for problem in problems:
@@ -505,6 +530,30 @@ def _doctor(options: argparse.Namespace) -> int:
         else:
             print("python -m qa doctor --fix mends what can be mended", file=sys.stderr)
     return NONE if problems else ANSWERED
+
+
+def _copy(options: argparse.Namespace) -> int:
+    source = open_store(options.source, mend=False)
+    target = open_store(options.target)
+    try:
+        with tqdm(desc="articles", unit=" articles", disable=None, leave=False) as bar:
+
+            def progress(done: int, total: int) -> None:
+                bar.total, bar.n = total, done
+                bar.refresh()
+
+            copied = copy(source, target, progress)
+        articles = target.count()
+    except DamagedStoreError as damage:
+        raise OSError(str(damage)) from damage
+    finally:
+        source.close()
+        target.close()
+    if options.json:
+        _print_json({"copied": copied, "articles": articles})
+    else:
+        print(f"{copied} copied: {articles} article{'' if articles == 1 else 's'} in {options.target}")
+    return ANSWERED
 
 
 def _print_problem(problem: Problem, options: argparse.Namespace) -> None:

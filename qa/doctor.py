@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from qa.embedded import EmbeddedStore
 from qa.reading import FileReader, article_paths
-from qa.store import DamagedStoreError, Problem, Store
+from qa.rows import digest_in
+from qa.store import DamagedStoreError, Problem, Store, open_store
 
 # So much of the disk must be free, and as much as the index takes: one is made anew beside the old one.
 _FREE = 200_000_000
 
 
-def examine(folder: Path, index: Path, reader: FileReader, made_for: str) -> list[Problem]:
-    """Return what is wrong with ``index``, the index of ``folder``, and change nothing; an empty list: it is whole.
+def examine(folder: Path | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
+    """Return what is wrong with the index at ``place`` (see `open_store`), that of ``folder``, and change nothing.
 
-    ``made_for`` is `qa.indexing.made_for` of the encoder that is used. Raises OSError where there is no index.
+    An empty list: it is whole. Without a ``folder`` it is not compared with one. ``made_for`` is
+    `qa.indexing.made_for` of the encoder that is used. Raises OSError where there is no index.
     """
-    found = list(_space(index))
+    found = list(_space(place)) if isinstance(place, Path) else []
     try:
-        store = EmbeddedStore(index, mend=False)
+        store = open_store(place, mend=False)
     except DamagedStoreError as damage:
         return [*found, Problem("all", str(damage))]
     try:
         found += store.check(made_for)
-        if not any(problem.touches == "all" for problem in found):
+        if folder and not any(problem.touches == "all" for problem in found):
             found += _out_of_step(folder, store, reader)
     except DamagedStoreError as damage:
         found.append(Problem("all", str(damage)))
@@ -57,14 +59,41 @@ def _out_of_step(folder: Path, store: Store, reader: FileReader) -> Iterator[Pro
         yield Problem("folder", f"{path} is in the index, and gone from the folder or left out of it")
 
 
-def mend(index: Path, problems: list[Problem]) -> None:
+def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
+    """Yield in what two stores differ: articles, or what is made of them, but for near copies. See `open_store`."""
+    stores = [open_store(place, mend=False) for place in (one, other)]
+    try:
+        first, second = stores
+        if first.made_for != second.made_for:
+            yield Problem("all", f"one was made by {first.made_for!r}, the other by {second.made_for!r}")
+        held, there = ({id_: path for of in s.held().values() for path, (id_, _) in of.items()} for s in stores)
+        for id_, path in sorted({**held, **there}.items(), key=lambda pair: pair[1]):
+            if id_ not in held or id_ not in there:
+                yield Problem("articles", f"{path} is only in the {'first' if id_ in held else 'second'}", (id_,))
+                continue
+            made = [store.get(id_) for store in stores]
+            # The numbers of a very long article's paragraphs are not all kept in Milvus.
+            digests = {digest_in(replace(own, lines=own.lines[:0])) if own else None for own in made}
+            if len(digests) > 1 or None in digests:
+                yield Problem("articles", f"{path} is not the same in both", (id_,))
+        files = [store.files() for store in stores]
+        for path in sorted(path for path in {**files[0], **files[1]} if files[0].get(path) != files[1].get(path)):
+            yield Problem("folder", f"of the file {path} the two do not know the same")
+    finally:
+        for store in stores:
+            store.close()
+
+
+def mend(place: Path | str, problems: list[Problem]) -> None:
     """Remove what is wrong from an index. What is missing then is made when the library is opened next."""
-    if any(problem.touches == "all" for problem in problems):
-        shutil.rmtree(index)
+    if isinstance(place, Path) and any(problem.touches == "all" for problem in problems):
+        shutil.rmtree(place)
         return
-    store = EmbeddedStore(index)
+    store = open_store(place)
     try:
         with store.writing():
+            if any(problem.touches == "all" for problem in problems):
+                store.discard()
             if any(problem.touches == "indexes" for problem in problems):
                 store.discard_indexes()
             store.discard_articles([article for problem in problems for article in problem.articles])

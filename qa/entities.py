@@ -19,7 +19,7 @@ from qa.filters import Filters, asked_for
 from qa.passages import Passage
 from qa.quotes import Quote
 from qa.repeats import Lines, Sketch
-from qa.rows import article_of, article_row, as_read, blob_of, content_of, digest_of, quote_of, quote_row
+from qa.rows import article_of, article_row, as_read, content_of, digest_in, quote_of, quote_row
 from qa.store import Prepared
 
 if TYPE_CHECKING:
@@ -149,15 +149,6 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
         ],
         ARTICLES: [own],
     }
-
-
-def digest_in(made: Prepared) -> str:
-    """Return what tells whether anything that is stored of an article is not what was written."""
-    spans = [(passage.start, passage.end) for passage in made.passages]
-    vectors = [blob_of(vector) for vector in made.passage_vectors]
-    quotes = [(*quote_row(quote), blob_of(own)) for quote, own in zip(made.quotes, made.quote_vectors, strict=True)]
-    more = (made.lines.astype("<u8").tobytes(), made.sketch.astype("<u4").tobytes(), blob_of(made.title_vector))
-    return digest_of(made.article, spans, vectors, quotes, more)
 
 
 def note(kind: str, value: str, *, id: str, article: str = "", version: int = 0) -> Entity:

@@ -210,11 +210,15 @@ class Indexing:
                     raise DamagedStoreError(f"the article {article_id!r} in the index is damaged", [article_id])
                 self._add(_Changed(cut, before.file, self._cut(cut), None if has else list(before.quotes)))
         self._store_waiting()
-        articles = self._store.compared()
-        groups = near_copies(articles.sketches).tolist()
-        counts = Counter(groups)
-        near = {article_id: n for article_id, n in zip(articles.ids, groups, strict=True) if counts[n] > 1}
-        self._store.note_compared(near)
+        note_near_copies(self._store)
+
+
+def note_near_copies(store: Store) -> None:
+    """Find which articles nearly repeat another, and let the store know."""
+    articles = store.compared()
+    groups = near_copies(articles.sketches).tolist()
+    counts = Counter(groups)
+    store.note_compared({id_: n for id_, n in zip(articles.ids, groups, strict=True) if counts[n] > 1})
 
 
 def _said(quote: Quote) -> str:

@@ -29,10 +29,9 @@ from qa.answers import (
 from qa.articles import Article, Skipped
 from qa.asking import Asking
 from qa.catalogue import Catalogue, check
-from qa.embedded import EmbeddedStore
 from qa.filters import Filters, day, where
 from qa.formats import Limits
-from qa.indexing import Indexing, Progress
+from qa.indexing import Indexing, Progress, made_for
 from qa.names import Speaker, matching_speakers, speakers_of
 from qa.questions import parse_question
 from qa.quotes import Quote
@@ -40,7 +39,7 @@ from qa.reader import ReadingReranker, SpanReader
 from qa.reading import FileReader, leave_out
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer
-from qa.store import DamagedStoreError, Store
+from qa.store import DamagedStoreError, Store, open_store
 
 log = logging.getLogger(__name__)
 
@@ -52,12 +51,13 @@ _SPEAKERS_KEPT = 20
 class Library:
     """The articles under ``folder``, with their index: bring it in step by `refresh`, then search and ask.
 
-    Threads may share one. Use `open_library`, which refreshes it, too.
+    Without a ``folder`` it is what others put into the store, and can only be read. Threads may share one. Use
+    `open_library`, which refreshes it, too.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         store: Store,
         encoder: Encoder,
         answerer: Answerer | None = None,
@@ -66,7 +66,7 @@ class Library:
         limits: Limits | None = None,
         columns: Mapping[str, str] | None = None,
     ) -> None:
-        self.folder = folder
+        self._folder = folder
         self._limits = limits or Limits()
         self._columns = columns or {}
         self.skipped: tuple[Skipped, ...] = ()
@@ -87,6 +87,15 @@ class Library:
         meanwhile, if there is any, and `in_step` is False. Raises FileNotFoundError or NotADirectoryError for a folder
         that is none.
         """
+        if self._folder is None:
+            if self._store.made_for != made_for(self._encoder):
+                held = f"was made by {self._store.made_for!r}" if self._store.made_for else "holds nothing yet"
+                raise ValueError(
+                    f"the library {held}: fill it by {made_for(self._encoder)!r} with python -m qa index FOLDER --uri"
+                )
+            self._store.load_indexes()
+            self.in_step = True
+            return
         _require_folder(self.folder)
         try:
             with self._store.writing(wait=wait):
@@ -104,6 +113,13 @@ class Library:
                 )
         else:
             self.in_step = True
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the articles. Raises ValueError where there is none, as others fill the store."""
+        if self._folder is None:
+            raise ValueError("these articles have no folder here: whoever fills the library adds and removes them")
+        return self._folder
 
     def _bring_in_step(self, progress: Progress | None) -> None:
         with FileReader(self._limits, self._columns, self.folder) as reader:
@@ -180,7 +196,8 @@ class Library:
         ValueError is raised only for a date that is none.
         """
         if question.strip() and not self.count():
-            where = f"There are no articles under {str(self.folder)!r}: put .txt or .md files there."
+            under = f" under {str(self._folder)!r}: put .txt or .md files there" if self._folder else " yet"
+            where = f"There are no articles{under}."
             return refuse(parse_question(question[:MOST_CHARACTERS]), where)
         reference = day(today) or date.today()
         return self._mended(lambda: self._asking.ask(question[:MOST_CHARACTERS], history, reference, **filters))
@@ -398,9 +415,10 @@ def index_folder(folder: Path, index: str | PathLike[str] | None) -> Path:
 
 
 def open_library(
-    folder: str | PathLike[str] = SEEDS,
+    folder: str | PathLike[str] | None = None,
     *,
     index: str | PathLike[str] | None = None,
+    uri: str | None = None,
     model: str | None = None,
     rerank: str | None = None,
     reader: str | None = None,
@@ -412,7 +430,9 @@ def open_library(
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
 
-    ``index`` is the folder of the index; without it, one in the user's cache folder. ``model`` is a
+    Without a ``folder`` they are those that ship. ``index`` is the folder of the index; without it, one in the user's
+    cache folder. ``uri`` names a library in Milvus instead ("http://127.0.0.1:19530/news", see docs/scale.md), which
+    without a ``folder`` is read as others fill it. ``model`` is a
     sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
     CrossEncoder's, or "reader", which goes by what the reader finds; without it, hits are ranked by the two searches
     alone. ``reader`` is that of a Hugging Face model for extractive question answering; without it, the one that ships;
@@ -424,8 +444,11 @@ def open_library(
     model, NotADirectoryError for a file, OSError where the index cannot be written, ValueError for a model that does
     not load or a caution that there is not.
     """
-    folder = Path(folder)
-    _require_folder(folder)
+    if uri and index:
+        raise ValueError("an index is in a folder or in Milvus: give index or uri, not both")
+    place = None if folder is None and uri else Path(SEEDS if folder is None else folder)
+    if place:
+        _require_folder(place)
     if caution not in THRESHOLDS:
         raise ValueError(f"there is no caution {caution!r}: there are {', '.join(THRESHOLDS)}")
     encoder = load_encoder(model)
@@ -437,9 +460,8 @@ def open_library(
     answerer: Answerer = SentenceAnswerer(encoder, threshold=THRESHOLDS[caution])
     if reader != "none":
         answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution], agreement=agreement)
-    library = Library(
-        folder, EmbeddedStore(index_folder(folder, index)), encoder, answerer, reranker, limits=limits, columns=columns
-    )
+    store = open_store(uri or index_folder(place or SEEDS, index))
+    library = Library(place, store, encoder, answerer, reranker, limits=limits, columns=columns)
     library.refresh(progress, wait=False)
     return library
 

@@ -42,7 +42,6 @@ from qa.entities import (
     both,
     condition,
     day_in,
-    digest_in,
     entities_of,
     indexes_of,
     listed,
@@ -56,7 +55,7 @@ from qa.filters import Filters
 from qa.passages import Passage
 from qa.questions import folded
 from qa.quotes import Quote
-from qa.rows import as_read, content_of
+from qa.rows import as_read, content_of, digest_in
 from qa.store import Candidate, Compared, DamagedStoreError, Nearness, PassageId, Prepared, Problem, Store
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -111,18 +110,17 @@ class MilvusStore(Store):
         self._address = parts._replace(path="").geturl()
         self._mutex = threading.RLock()
         self._consistency = "Session"
+        self._there: set[str] = set()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._told: dict[tuple[str, str, str, str], Counter[Any]] = {}
         self._statistics: _Statistics | None = None
-        self._is_swept = True
+        self._run = secrets.token_hex(8)
+        self._is_writing = self._is_noted = False
         with self._asking():
             self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=60)
             version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
         self._fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
-        if not self._has(NOTES):
-            self._create(NOTES, 2)
-            self._note("version", str(VERSION))
-        elif self._meta("version") != str(VERSION):
+        if self._is_there(NOTES) and self._meta("version") != str(VERSION):
             raise OSError(
                 f"the library {name!r} in Milvus is of another version of this program ({self._meta('version')!r}, not"
                 f" {VERSION}): name another, and fill that"
@@ -135,13 +133,13 @@ class MilvusStore(Store):
         except (self._error, OSError) as error:
             raise OSError(f"Milvus at {self._address} does not do what it is asked: {error}") from error
 
-    def _has(self, name: str) -> bool:
-        with self._asking():
-            return bool(self._client.has_collection(self._names[name]))
-
-    @property
-    def _is_made(self) -> bool:
-        return self._has(ARTICLES)
+    def _is_there(self, name: str) -> bool:
+        """Return whether a collection is there: those of articles are made with the first."""
+        if name not in self._there:
+            with self._asking():
+                if self._client.has_collection(self._names[name]):
+                    self._there.add(name)
+        return name in self._there
 
     def _create(self, name: str, dimension: int) -> None:
         with self._asking():
@@ -149,7 +147,9 @@ class MilvusStore(Store):
             for index in indexes_of(name, fulltext=self._fulltext):
                 indexes.add_index(**index)
             schema = schema_of(name, dimension, fulltext=self._fulltext)
-            self._client.create_collection(self._names[name], schema=schema, index_params=indexes)
+            self._client.create_collection(self._names[name], schema=schema)
+            self._client.create_index(self._names[name], indexes, sync=False)  # of nothing yet: no need to wait for it
+            self._client.load_collection(self._names[name])
 
     def _drop(self) -> None:
         with self._asking():
@@ -157,11 +157,12 @@ class MilvusStore(Store):
                 self._client.drop_collection(name)
         self._articles.clear()
         self._told.clear()
-        self._create(NOTES, 2)
-        self._note("version", str(VERSION))
+        self._there.clear()
 
     def _query(self, name: str, within: str, fields: Sequence[str], *, limit: int | None = None) -> list[Entity]:
         """Return the fields of entities that a condition leaves; where there may be many, `_each` them."""
+        if not self._is_there(name):
+            return []
         more = {} if limit is None else {"limit": limit}
         with self._asking():
             found = self._client.query(
@@ -175,7 +176,7 @@ class MilvusStore(Store):
 
     def _each(self, name: str, within: str, fields: Sequence[str]) -> Iterator[Entity]:
         """Yield the fields of all entities that a condition leaves, in any order."""
-        if name != NOTES and not self._is_made:
+        if not self._is_there(name):
             return
         with self._asking():
             pages = self._client.query_iterator(
@@ -198,18 +199,20 @@ class MilvusStore(Store):
             yield from self._each(name, f"{key} in {listed(chosen[start : start + _BATCH])}", fields)
 
     def _count(self, name: str, within: str = "") -> int:
-        if name != NOTES and not self._is_made:
-            return 0
-        return int(self._query(name, within, ["count(*)"])[0]["count(*)"])
+        return sum(int(counted["count(*)"]) for counted in self._query(name, within, ["count(*)"]))
 
     def _put(self, name: str, entities: Sequence[Entity]) -> None:
+        if name == NOTES and not self._is_there(NOTES):
+            self._create(NOTES, 2)
+            self._note("version", str(VERSION))
         with self._asking():
             for start in range(0, len(entities), _BATCH):
                 self._client.upsert(self._names[name], list(entities[start : start + _BATCH]))
 
     def _delete(self, name: str, within: str) -> None:
-        with self._asking():
-            self._client.delete(self._names[name], filter=within)
+        if self._is_there(name):
+            with self._asking():
+                self._client.delete(self._names[name], filter=within)
 
     def _meta(self, key: str) -> str:
         found = self._query(NOTES, f"id == {_quoted(f'meta:{key}')}", ["value"])
@@ -222,9 +225,11 @@ class MilvusStore(Store):
     def _changing(self) -> Iterator[None]:
         """Note that what was in step with the articles is outdated, and that a crash may leave something behind."""
         with self._mutex:
-            if self._is_swept:
-                self._is_swept = self._meta("changing") == ""
-                self._note("changing", "yes")
+            if not self._is_noted:
+                # What another run noted is left as it is: it did not come to its end, and what it left is swept out.
+                if not self._meta("changing"):
+                    self._note("changing", self._run)
+                self._is_noted = True
             yield
             self._note("state", secrets.token_hex(16))
 
@@ -232,11 +237,11 @@ class MilvusStore(Store):
     @contextmanager
     def writing(self, *, wait: bool = True) -> Iterator[None]:
         with self._mutex:
-            self._consistency = "Strong"
+            self._is_writing, self._consistency = True, "Strong"
             try:
                 yield
             finally:
-                self._consistency = "Session"
+                self._is_writing, self._consistency = False, "Session"
 
     @override
     def files(self) -> dict[str, tuple[str, tuple[Skipped, ...]]]:
@@ -264,8 +269,6 @@ class MilvusStore(Store):
 
     @override
     def same_text(self, article: Article) -> str | None:
-        if not self._is_made:
-            return None
         same = f"content == {_quoted(content_of(article))}"
         found = self._query(ARTICLES, both(same, 'same_as == ""', f"id != {_quoted(article.id)}"), ["id"])
         return min((str(entity["id"]) for entity in found), default=None)
@@ -273,7 +276,7 @@ class MilvusStore(Store):
     @override
     def replace_article(self, new: Prepared) -> None:
         with self._changing():
-            if not self._is_made:
+            if not self._is_there(ARTICLES):
                 for name in (PASSAGES, QUOTES, ARTICLES):
                     self._create(name, len(new.title_vector))
             self._hand_over(new.article.id, content_of(new.article))
@@ -323,7 +326,7 @@ class MilvusStore(Store):
 
     @override
     def delete(self, article_ids: Sequence[str]) -> None:
-        if article_ids and self._is_made:
+        if article_ids:
             with self._changing():
                 for article_id in article_ids:
                     self._hand_over(article_id, "")
@@ -332,7 +335,7 @@ class MilvusStore(Store):
 
     @override
     def discard_articles(self, article_ids: Sequence[str]) -> None:
-        if article_ids and self._is_made:
+        if article_ids:
             with self._changing():
                 of_these = f"(id in {listed(article_ids)} or same_as in {listed(article_ids)})"
                 gone = list(self._each(ARTICLES, of_these, ["id", "file"]))
@@ -446,17 +449,18 @@ class MilvusStore(Store):
     @override
     def discard_indexes(self) -> None:
         """Sweep out what crashes left behind: nothing else is derived from the articles."""
-        self._is_swept = False
-        self.load_indexes()
+        with self._mutex:
+            self._sweep()
 
     @override
     def load_indexes(self) -> None:
         with self._mutex:
-            if not self._is_swept or self._meta("changing"):
-                if not self._is_swept:
+            run = self._meta("changing") if self._is_writing else ""
+            if run:
+                if run != self._run:
                     self._sweep()
-                self._is_swept = True
                 self._note("changing", "")
+                self._is_noted = False
 
     def _sweep(self) -> None:
         """Remove what belongs to no article's present version."""
@@ -469,7 +473,7 @@ class MilvusStore(Store):
 
     @override
     def load_earlier_indexes(self) -> bool:
-        return self._is_made
+        return self._is_there(ARTICLES)
 
     @override
     def article(self, article_id: str) -> Article:
@@ -522,7 +526,7 @@ class MilvusStore(Store):
     def _within(self, **filters: Unpack[Filters]) -> str:
         """Return the condition that the filters make: an article is chosen by any of the places that its text has."""
         chosen = condition(**filters)
-        if not chosen or not self._is_made:
+        if not chosen:
             return chosen
         also = {e["same_as"] for e in self._each(ARTICLES, both('same_as != ""', chosen), ["same_as"])}
         return f"({chosen} or article in {listed(sorted(also))})" if also else chosen
@@ -607,7 +611,7 @@ class MilvusStore(Store):
 
     @override
     def search(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
-        if not self._is_made:
+        if not self._is_there(PASSAGES):
             return []
         within, asked = self._within(**filters), list(dict.fromkeys(lexical_words(text)))
         outdated: set[str] = set()
@@ -701,8 +705,6 @@ class MilvusStore(Store):
 
     @override
     def pronouns(self, speakers: Sequence[str]) -> dict[str, int]:
-        if not speakers or not self._is_made:
-            return {}
         of_these = both(f"speaker in {listed(speakers)}", 'resolved_by == "pronoun"', 'pronoun != ""')
         return dict(Counter(entity["pronoun"] for entity in self._query(QUOTES, of_these, ["pronoun"], limit=100)))
 

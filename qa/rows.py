@@ -14,6 +14,7 @@ from embeddings.encoder import Vectors
 from qa.articles import Article
 from qa.passages import Span
 from qa.quotes import Quote
+from qa.store import Prepared
 
 # Raise it when the tables change: an index of another version is made anew.
 VERSION = 5
@@ -128,3 +129,12 @@ def digest_of(
     for blob in (*vectors, *(quote[-1] for quote in quotes), *more):
         digest.update(blob)
     return digest.hexdigest()
+
+
+def digest_in(made: Prepared) -> str:
+    """Return what tells whether anything that is stored of an article is not what was written."""
+    spans = [(passage.start, passage.end) for passage in made.passages]
+    vectors = [blob_of(vector) for vector in made.passage_vectors]
+    quotes = [(*quote_row(quote), blob_of(own)) for quote, own in zip(made.quotes, made.quote_vectors, strict=True)]
+    more = (made.lines.astype("<u8").tobytes(), made.sketch.astype("<u4").tobytes(), blob_of(made.title_vector))
+    return digest_of(made.article, spans, vectors, quotes, more)

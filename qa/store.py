@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 from typing import NamedTuple, Protocol, Unpack
 
 import numpy as np
@@ -240,3 +241,17 @@ class Store(Protocol):
 
     def close(self) -> None:
         """Let go of files and connections."""
+
+
+def open_store(place: Path | str, *, mend: bool = True) -> Store:
+    """Open the store at ``place``: a folder, or the address of a Milvus server ("http://127.0.0.1:19530/news").
+
+    Without ``mend``, DamagedStoreError is raised for a folder that holds a damaged index, and OSError for one without.
+    """
+    if isinstance(place, str) and "://" in place:
+        from qa.milvus import MilvusStore
+
+        return MilvusStore(place)
+    from qa.embedded import EmbeddedStore
+
+    return EmbeddedStore(Path(place), mend=mend)

@@ -354,7 +354,7 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
         import sys, time
         sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "tests")!r}]
         from conftest import WordEncoder
-        import qa.indexing, qa.library
+        import qa.embedded, qa.indexing, qa.library
         from pathlib import Path
         qa.indexing._BATCH = 4
         class Slow(WordEncoder):
@@ -362,7 +362,7 @@ def test_a_process_killed_while_it_indexes_leaves_every_article_whole(tmp_path: 
                 time.sleep(0.01)
                 return super().encode(texts, query=query)
         encoder = Slow()
-        store = qa.library.EmbeddedStore(Path({str(tmp_path / "index")!r}))
+        store = qa.embedded.EmbeddedStore(Path({str(tmp_path / "index")!r}))
         library = qa.library.Library(Path({str(folder)!r}), store, encoder, None)
         list(qa.indexing.extract_quotes_many([qa.Article("a", "", "Ann Lee said that so it is.")]))  # loads the models
         qa.indexing.sketched([])

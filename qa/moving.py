@@ -1,0 +1,44 @@
+"""A library -> the same in another store, with nothing encoded again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qa.indexing import note_near_copies
+from qa.store import DamagedStoreError, Store
+
+
+def copy(source: Store, target: Store, progress: Callable[[int, int], None] | None = None) -> int:
+    """Make ``target`` hold what ``source`` does, article by article, and return how many were copied.
+
+    Those that it holds already stay as they are, so that one that was stopped goes on. ``progress`` is called with
+    (articles done, articles in all). Raises ValueError where ``target`` was made by another model, and
+    DamagedStoreError for an article of ``source`` that is damaged.
+    """
+    entries = source.catalogue("", order="path", descending=False, limit=2**62, offset=0).entries
+    held = {id_: read for own in source.held().values() for id_, read in own.values()}
+    copied = 0
+    with target.writing():
+        if target.made_for != source.made_for:
+            target.clear(made_for=source.made_for)
+        there = {id_: read for own in target.held().values() for id_, read in own.values()}
+        target.delete(sorted(there.keys() - held.keys()))
+        target.forget_files(sorted(target.files().keys() - source.files().keys()))
+        # A copy of another article has no passages of its own: what it is a copy of goes first.
+        for done, entry in enumerate(sorted(entries, key=lambda entry: entry.same_as is not None), 1):
+            if there.get(entry.id) != held[entry.id]:
+                made = source.get(entry.id)
+                if made is None:
+                    raise DamagedStoreError(f"{entry.path} is damaged: python -m qa doctor --fix mends it", [entry.id])
+                target.replace_article(made)
+                copied += 1
+            if progress:
+                progress(done, len(entries))
+        known = target.files()
+        for path, (stamp, skipped) in source.files().items():
+            if known.get(path) != (stamp, skipped):
+                target.note_file(path, stamp, skipped)
+        target.load_indexes()
+        if not target.is_compared:
+            note_near_copies(target)
+    return copied
