@@ -8,6 +8,7 @@ import logging
 import os
 import re
 import shlex
+import signal
 import socket
 import sqlite3
 import stat
@@ -515,6 +516,26 @@ def test_a_connection_that_is_lost_within_a_change_leaves_all_as_it_was(
             in_database.add("", made, {"question": "second"})
     assert in_database.turns("", made) == [{"question": "first"}]
     assert in_database.add("", made, {"question": "third"}) == 1
+
+
+def test_a_server_that_never_answers_is_hung_up_on(
+    in_database: Conversations, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import psycopg
+
+    made = begun(in_database, "", "first")
+    monkeypatch.setattr("ui.postgres._PATIENCE", 1)
+    with psycopg.connect(database.place) as other:
+        found = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
+        ((pid,),) = other.execute(found).fetchall()
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        assert in_database.add("", made, {"question": "second"}) == 1
+        assert 1 <= time.monotonic() - began < 8
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert [record["question"] for record in in_database.turns("", made)] == ["first", "second"]
 
 
 def test_tables_that_somebody_dropped_are_made_again(in_database: Conversations, database: Database) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
+import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -15,6 +18,7 @@ from psycopg.pq import TransactionStatus
 log = logging.getLogger(__name__)
 
 _PAUSE = 10  # seconds after a vain attempt, in which nobody waits for another one
+_PATIENCE = 15  # seconds for a statement; one that waits for another server's gives up after 10
 _SECONDS = {"connect_timeout": 5, "keepalives_idle": 30, "tcp_user_timeout": 10_000}  # the last are milliseconds
 _LOCK = 7_203_611_954_080_613  # any number, the same on all servers
 _NO_URL = (
@@ -48,7 +52,8 @@ class Postgres:
         for last in (begun, True):
             connection = self._connection or self._connect()
             try:
-                return connection.execute(statement, values or None)
+                with _patience(connection.fileno()):
+                    return connection.execute(statement, values or None)
             except psycopg.Error as error:
                 self._drop()
                 if last:
@@ -94,6 +99,24 @@ class Postgres:
         """Let go of the connection for good."""
         self._drop()
         self._trouble, self._away_until = "the conversations are closed", float("inf")
+
+
+@contextmanager
+def _patience(descriptor: int) -> Iterator[None]:
+    """Hang up on a server that takes the statement and never answers, for which libpq would wait for good."""
+    watch = threading.Timer(_PATIENCE, _hang_up, [descriptor])
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
+        watch.join()  # or it might hang up on what has the number next
+
+
+def _hang_up(descriptor: int) -> None:
+    with suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as connected:
+        connected.shutdown(socket.SHUT_RDWR)
 
 
 def _told(error: Exception) -> OSError:
