@@ -27,6 +27,7 @@ LIMITS = {
     "--max-memory-mb": "megabytes of memory to read a file with (1500)",
 }
 EVERYONE = "let everybody in who reaches --host: they share one list of conversations, and cannot change the articles"
+DATABASE = "QA_DATABASE_URL"  # a variable of the environment, for its value holds a password
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 EXAMPLES = (
     "what did Lavrov say about al-Qaida?",
@@ -50,6 +51,7 @@ def main(arguments: list[str] | None = None) -> None:
     os.environ.update(GRADIO_ANALYTICS_ENABLED="False", HF_HUB_DISABLE_TELEMETRY="1")
     for name in ("no_proxy", "NO_PROXY"):  # Gradio asks its own server whether it is up: never by way of a proxy
         os.environ[name] = ",".join(filter(None, [os.environ.get(name), "127.0.0.1,localhost", host.strip("[]")]))
+    url = os.environ.pop(DATABASE, "")  # which those that read the articles need not know
     state = _state_folder(flags)
     # What is uploaded passes through a folder of the page's own, which only its user can read, and does not stay there.
     cache = state / "cache"
@@ -85,7 +87,7 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         serve(
             open_folder,
-            Conversations(state),
+            Conversations(url or state),
             examples=EXAMPLES if _folder(flags) == SEEDS else (),
             host=host,
             port=flags.port,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from databases import Server, serving
 from windows import CHROMIUM, running
 
 os.environ.update(HF_HUB_OFFLINE="1", GRADIO_ANALYTICS_ENABLED="False")
@@ -124,6 +125,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the running program, over the articles that ship."""
     with running("--index", tmp_path_factory.mktemp("index")) as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A PostgreSQL server; without one, its tests are skipped."""
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture(scope="module")  # playwright holds an event loop, in which other modules' tests could run none

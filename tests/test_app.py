@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from windows import QUESTION, ROOT, running
+from windows import QUESTION, ROOT, free_port, running
 
 from ui.endpoints import (
     AnswerRecord,
@@ -120,6 +120,19 @@ def test_what_cannot_be_served_is_one_line_and_exit_code_2(flags: list[str], mes
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert message in done.stderr
+
+
+@pytest.mark.app
+@pytest.mark.parametrize("url", ["postgresql://qa:secretly@127.0.0.1:1/a@b", "secretly"])
+def test_an_address_of_no_database_is_one_line_without_it_and_exit_code_2(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QA_DATABASE_URL", url)
+    command = [sys.executable, ROOT / "app.py", "--port", str(free_port()), "--state", tmp_path]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    # Without psycopg it says how to get that.
+    assert "QA_DATABASE_URL" in done.stderr and "secretly" not in done.stderr + done.stdout
 
 
 @pytest.mark.app

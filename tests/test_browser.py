@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from databases import Server
 from pages import HOSTILE
 from windows import QUESTION, ROOT, Window, free_port, in_a_browser, running
+
+from ui import add_user
 
 pytestmark = in_a_browser
 
@@ -429,6 +432,55 @@ class TestConversations:
             window.page.locator("#conversation .empty").wait_for()
             window.page.locator("#kept").get_by_text("What you ask is kept here.").wait_for(state="attached")
             window.clean()
+
+    @pytest.mark.skipif(not importlib.util.find_spec("psycopg"), reason="no psycopg: pip install 'psycopg[binary]'")
+    def test_while_the_database_is_away_questions_are_answered_and_the_page_says_that_they_are_not_kept(
+        self, browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("QA_DATABASE_URL", f"postgresql://qa:secretly@127.0.0.1:{free_port()}/qa")
+        with running("--index", tmp_path) as address:
+            window = Window(browser, address)
+            assert "had made the same mistake" in "".join(window.statements(window.ask(QUESTION)))
+            window.page.get_by_text("This question is not kept. The conversations cannot be reached").wait_for()
+            window.page.locator("#kept summary", has_text="Conversations").click()
+            window.page.locator("#kept").get_by_text("questions are answered, and not kept").wait_for()
+            window.keep("away")
+            assert "127.0.0.1" not in window.page.locator("body").inner_text()
+            window.clean()
+
+    def test_a_reader_goes_on_at_another_server_with_what_she_asked_at_the_first(
+        self, browser: Any, tmp_path: Path, postgres: Server, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        users = tmp_path / "users.txt"
+        for name in ("mira", "bob"):
+            add_user(users, name, "long enough")
+        monkeypatch.setenv("QA_DATABASE_URL", postgres.url())
+        flags = ("--auth", users, "--index", tmp_path / "index")
+        with running(*flags) as first, running(*flags) as second:
+
+            def signed_in(address: str, name: str) -> Window:
+                window = Window(browser, address, ready="input[type=password]")
+                window.page.locator("input").first.fill(name)
+                window.page.locator("input[type=password]").fill("long enough")
+                window.page.locator("input[type=password]").press("Enter")
+                window.page.locator("#conversation .empty").wait_for()
+                window.page.locator("#kept summary", has_text="Conversations").click()
+                return window
+
+            said = (here := signed_in(first, "mira")).statements(here.ask(QUESTION))
+            here.page.locator("#kept summary", has_text="Save").wait_for()
+            there = signed_in(second, "mira")
+            there.page.locator("#kept .title", has_text=QUESTION).click()
+            assert there.statements(there.answered(0)) == said
+            assert understood(there.ask("and about Assad?")) == "what did Sergei Lavrov say about Assad?"
+            other = signed_in(second, "bob")
+            other.page.locator("#kept").get_by_text("What you ask is kept here.").wait_for()
+            for window in (here, there, other):
+                assert window.hosts == {"127.0.0.1"}
+            there.page.once("dialog", lambda dialog: dialog.accept())
+            there.page.locator("#kept summary", has_text="Conversations").click()
+            there.page.get_by_role("button", name=f"Delete {QUESTION}").click()
+            there.page.locator("#conversation .empty").wait_for()
 
     def test_what_was_understood_is_corrected_by_a_click_and_periods_are_counted_from_a_day_that_is_set(
         self, browser: Any, town: str

@@ -8,6 +8,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 
 import gradio as gr
 import pytest
+from databases import Server
 from pages import (
     HOSTILE,
     STRANGE,
@@ -297,6 +299,51 @@ def test_an_answer_is_shown_though_it_cannot_be_kept(
     assert "disk is full" in caplog.text
     with pytest.warns(UserWarning, match="nor is what you say"):
         assert clicked(handlers, session, do="rate", turn="0", liked="1")[2] == session
+
+
+class Away(Conversations):
+    """Conversations in a database that cannot be reached, as each of them says."""
+
+    def __init__(self) -> None:
+        pass
+
+    def _away(self, *_: object, **__: object) -> Any:
+        raise OSError("the database of the conversations cannot be used: Connection refused")
+
+    begin = add = rate = kept = turns = title = rename = delete = _away
+
+
+def test_questions_are_answered_while_the_conversations_cannot_be_reached(caplog: pytest.LogCaptureFixture) -> None:
+    handlers, _ = chat_of(Away())
+    with pytest.warns(UserWarning, match="This question is not kept. The conversations cannot be reached at present"):
+        outputs = asked(handlers, "first")[-1]
+    session = outputs[2]
+    assert "Two." in outputs[0]
+    assert "questions are answered, and not kept" in outputs[3] and "Connection refused" not in outputs[3]
+    assert [turn.number for turn in session.turns] == [None]
+    assert [record.exc_info for record in caplog.records] == [None]
+    for do in ("open", "rename", "delete"):
+        with pytest.warns(UserWarning, match="cannot be reached at present"):
+            outputs = listed(handlers, session, do=do, conversation="c", title="t")
+        assert outputs[2] == session
+    assert "Two." in file_of(listed(handlers, session, do="export", form="markdown")[4])[1]
+    with pytest.warns(UserWarning, match="This question is not kept"):
+        assert "Two." in opened(handlers, c="c", q="first")[-1][0]
+    rated = Session("c", (replace(session.turns[0], number=0),))
+    with pytest.warns(UserWarning, match="What you say of it is not kept. The conversations cannot be reached"):
+        assert clicked(handlers, rated, do="rate", turn="0", liked="1")[2] == rated
+
+
+def test_what_is_asked_at_one_server_is_gone_on_with_at_another(postgres: Server) -> None:
+    with closing(Conversations(postgres.url())) as here, closing(Conversations(postgres.url())) as there:
+        session = after(chat_of(here)[0], "first", owner="eve")
+        handlers, library = chat_of(there)
+        again = opened(handlers, "eve", c=session.conversation)[-1][2]
+        assert again == session
+        after(handlers, "second", session=again, owner="eve")
+        assert [len(history) for _, history, _ in library.asked] == [1]
+        assert [record["question"] for record in here.turns("eve", session.conversation)] == ["first", "second"]
+        here.delete("eve", session.conversation)
 
 
 def test_of_a_long_conversation_the_latest_50_questions_are_shown(conversations: Conversations) -> None:

@@ -15,7 +15,7 @@ import gradio as gr
 
 from qa import Answer, feedback
 from ui import markup, narrowing
-from ui.conversations import Conversations, menu
+from ui.conversations import AWAY, Conversations, menu
 from ui.markup import LONGEST_QUESTION
 from ui.narrowing import Link, Narrowing
 from ui.opening import Opening, said
@@ -92,10 +92,10 @@ class Chat:
         last = Turn(question, filters=narrowing.searched(filters), asked=narrowing.today(filters))
         async for turn, panel in answered(self.opening, last, history):
             last = turn
-            yield self._talked(session.with_turn(turn), panel, filters, owner)
+            yield await asyncio.to_thread(self._talked, session.with_turn(turn), panel, filters, owner)
         if last.answer:
             session = await asyncio.to_thread(self._keep, session, last, owner)
-            yield self._talked(session, None, filters, owner)
+            yield await asyncio.to_thread(self._talked, session, None, filters, owner)
 
     def _keep(self, session: Session, turn: Turn, owner: str) -> Session:
         """Keep a turn, and return the session with it, of the conversation that it is kept in."""
@@ -106,6 +106,9 @@ class Chat:
                 begun = self.conversations.begin(owner, turn.question)
                 turns = (self._added(begun, one, owner) if one.answer else one for one in (*session.turns, turn))
                 return Session(begun, tuple(turns)[-_TURNS:])
+        except OSError as error:
+            log.error("a question was not kept: %s", error)
+            gr.Warning(f"This question is not kept. {AWAY}")
         except Exception:
             log.exception("a question was not kept")
             gr.Warning("This question is not kept: see the log.")
@@ -119,7 +122,10 @@ class Chat:
         return shown, panel or _SAME, session, self._menu(session, owner), linked(session, filters)
 
     def _menu(self, session: Session, owner: str) -> str:
-        return menu(self.conversations.kept(owner), session.conversation, any_turn=bool(session.turns))
+        kept = None
+        with suppress(OSError):
+            kept = self.conversations.kept(owner)
+        return menu(kept, session.conversation, any_turn=bool(session.turns))
 
     def bar(self, filters: Narrowing) -> str:
         """Return the filters, as HTML."""
@@ -132,11 +138,13 @@ class Chat:
         """
         owner, named = _owner(request), narrowing.from_link(str(request.query_params))
         filters = named.filters or Narrowing()
-        yield _SAME, _SAME, _SAME, self._menu(Session(), owner), _SAME, filters, self.bar(filters)
+        kept = await asyncio.to_thread(self._menu, Session(), owner)
+        yield _SAME, _SAME, _SAME, kept, _SAME, filters, self.bar(filters)
         await self.opening.wait()
         try:
             session = await asyncio.to_thread(self._read, named.conversation, owner)
-            yield *self._talked(session, self._last_source(session), filters, owner), _SAME, self.bar(filters)
+            shown = await asyncio.to_thread(self._talked, session, self._last_source(session), filters, owner)
+            yield *shown, _SAME, self.bar(filters)
         except Exception:  # none of this reader's, or no library: the answer to the question will say so
             yield *(_SAME,) * (self.TALK + 1), self.bar(filters)
             if named.question:
@@ -155,7 +163,14 @@ class Chat:
 
     def chosen_in_list(self, session: Session, filters: Narrowing, request: gr.Request, event: gr.EventData) -> Outputs:
         """Open, begin, rename, delete or save a conversation."""
-        owner, named = _owner(request), word_of(event, "conversation")
+        try:
+            return self._chosen_in_list(session, filters, _owner(request), event)
+        except OSError:
+            gr.Warning(AWAY)
+            return self._talked(session, None, filters, _owner(request))
+
+    def _chosen_in_list(self, session: Session, filters: Narrowing, owner: str, event: gr.EventData) -> Outputs:
+        named = word_of(event, "conversation")
         panel: str | None = None
         match word_of(event, "do"):
             case "new":
@@ -181,7 +196,7 @@ class Chat:
     def _exported(self, session: Session, form: str, owner: str) -> str:
         """Return the conversation as a file for the browser to save."""
         title, turns = "Conversation", session.turns
-        with suppress(KeyError):
+        with suppress(KeyError, OSError):
             title = self.conversations.title(owner, session.conversation)
             earlier = next((turn.number for turn in turns if turn.number is not None), 0)
             records = self.conversations.turns(owner, session.conversation)[:earlier] if earlier else []
@@ -222,6 +237,9 @@ class Chat:
             self.conversations.rate(owner, session.conversation, turn.number, turn.as_dict(), told)
         except KeyError:
             gr.Warning("This conversation is not kept, or was deleted: nor is what you say of it.")
+            return session
+        except OSError:
+            gr.Warning(f"What you say of it is not kept. {AWAY}")
             return session
         return replace(session, turns=(*session.turns[:place], turn, *session.turns[place + 1 :]))
 
