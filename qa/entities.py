@@ -51,7 +51,7 @@ _TEXTS = {  # collection -> its fields of text and the most bytes in each
     NOTES: {"kind": 20, "value": _MOST},
 }
 _NUMBERS = {
-    ARTICLES: ("published", "size", "parts", "has_boilerplate"),
+    ARTICLES: ("published", "size", "has_boilerplate", "passages", "quotes", "notes"),
     PASSAGES: ("published", "start", "end", "length", "title_length"),
     QUOTES: ("published", "ordinal"),
     NOTES: (),
@@ -117,7 +117,8 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
         **{"id": article.id, "digest": digest_in(new), "file": new.file, "as_read": as_read(article)},
         **{"content": content_of(article), "same_as": same_as, "size": len(article.text)},
         "names": json.dumps([article.source, list(article.authors[:_NAMES])], ensure_ascii=False),
-        **{"written": parts[0], "parts": len(parts), "has_boilerplate": int(bool(article.boilerplate))},
+        **{"written": parts[0], "has_boilerplate": int(bool(article.boilerplate))},
+        **{PASSAGES: len(new.passages), QUOTES: len(new.quotes), NOTES: len(parts) - 1},
         **{"lines": _text(new.lines, "<u8"), "sketch": _text(new.sketch, "<u4")},
         "vector": _vector(new.title_vector),
     }
@@ -127,7 +128,7 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
                 **of_article,
                 **place,
                 **_searched(passage, title_words),
-                **{"id": f"{article.id}:{version}:{ordinal}", "start": passage.start, "end": passage.end},
+                **{"id": _id(article.id, version, ordinal), "start": passage.start, "end": passage.end},
                 "vector": _vector(vector),
             }
             for ordinal, (passage, vector) in enumerate(zip(new.passages, new.passage_vectors, strict=True))
@@ -136,7 +137,7 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
             {
                 **of_article,
                 **place,
-                **{"id": f"{article.id}:{version}:{ordinal}", "ordinal": ordinal},
+                **{"id": _id(article.id, version, ordinal), "ordinal": ordinal},
                 **{"speaker": quote.speaker or "", "resolved_by": quote.resolved_by, "pronoun": _pronoun(quote)},
                 "quote": json.dumps(quote_row(quote), ensure_ascii=False),
                 "vector": _vector(vector),
@@ -144,11 +145,20 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
             for ordinal, (quote, vector) in enumerate(zip(new.quotes, new.quote_vectors, strict=True))
         ],
         NOTES: [
-            note("text", part, id=f"{article.id}:{version}:{number}", article=article.id, version=version)
-            for number, part in enumerate(parts[1:], 1)
+            note("text", part, id=_id(article.id, version, ordinal), article=article.id, version=version)
+            for ordinal, part in enumerate(parts[1:])
         ],
         ARTICLES: [own],
     }
+
+
+def ids_of(name: str, article: Entity) -> list[str]:
+    """Return the ids of an article's passages, quotes or further parts of its text, of its own entity."""
+    return [_id(article["id"], article["version"], ordinal) for ordinal in range(article[name])]
+
+
+def _id(article: str, version: int, ordinal: int) -> str:
+    return f"{article}:{version}:{ordinal}"
 
 
 def note(kind: str, value: str, *, id: str, article: str = "", version: int = 0) -> Entity:

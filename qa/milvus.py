@@ -43,6 +43,7 @@ from qa.entities import (
     condition,
     day_in,
     entities_of,
+    ids_of,
     indexes_of,
     listed,
     note,
@@ -85,7 +86,8 @@ class MilvusStore(Store):
 
     ``uri`` is the server's address, and as its path the name before that of the collections, which may be an alias:
     "http://127.0.0.1:19530/news"; without one, "library". Whoever is let in only with a token sets MILVUS_TOKEN
-    ("user:password"). A server from 2.5 on searches by words, too; an older one by vectors alone. What a store was
+    ("user:password"). A server from 2.5 on searches by words, too, as ``fulltext`` says; an older one by vectors alone.
+    What a store was
     filled by is not replaced by another model: that is refused. Two programs must not fill one library at once. Raises
     ValueError for an address that is none, OSError where the server does not answer or holds another version's.
     """
@@ -117,9 +119,9 @@ class MilvusStore(Store):
         self._run = secrets.token_hex(8)
         self._is_writing = self._is_noted = False
         with self._asking():
-            self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=60)
+            self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=20)
             version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
-        self._fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
+        self.fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
         if self._is_there(NOTES) and self._meta("version") != str(VERSION):
             raise OSError(
                 f"the library {name!r} in Milvus is of another version of this program ({self._meta('version')!r}, not"
@@ -131,23 +133,26 @@ class MilvusStore(Store):
         try:
             yield
         except (self._error, OSError) as error:
-            raise OSError(f"Milvus at {self._address} does not do what it is asked: {error}") from error
+            told = getattr(error, "message", "") or error
+            raise OSError(f"Milvus at {self._address} does not do what it is asked: {told}") from error
 
     def _is_there(self, name: str) -> bool:
         """Return whether a collection is there: those of articles are made with the first."""
         if name not in self._there:
             with self._asking():
                 if self._client.has_collection(self._names[name]):
+                    self._client.load_collection(self._names[name])
                     self._there.add(name)
         return name in self._there
 
     def _create(self, name: str, dimension: int) -> None:
         with self._asking():
             indexes = self._client.prepare_index_params()
-            for index in indexes_of(name, fulltext=self._fulltext):
+            for index in indexes_of(name, fulltext=self.fulltext):
                 indexes.add_index(**index)
-            schema = schema_of(name, dimension, fulltext=self._fulltext)
-            self._client.create_collection(self._names[name], schema=schema)
+            schema = schema_of(name, dimension, fulltext=self.fulltext)
+            if not self._client.has_collection(self._names[name]):  # else a crash came between this and its indexes
+                self._client.create_collection(self._names[name], schema=schema)
             self._client.create_index(self._names[name], indexes, sync=False)  # of nothing yet: no need to wait for it
             self._client.load_collection(self._names[name])
 
@@ -192,11 +197,14 @@ class MilvusStore(Store):
             finally:
                 pages.close()
 
-    def _among(self, name: str, key: str, values: Iterable[str], fields: Sequence[str]) -> Iterator[Entity]:
+    def _among(
+        self, name: str, key: str, values: Iterable[str], fields: Sequence[str], within: str = ""
+    ) -> Iterator[Entity]:
         """Yield the fields of all entities of which ``key`` is one of some values."""
         chosen = list(dict.fromkeys(values))
+        found = self._query if key == "id" else self._each  # as many as there are ids, or perhaps very many
         for start in range(0, len(chosen), _BATCH):
-            yield from self._each(name, f"{key} in {listed(chosen[start : start + _BATCH])}", fields)
+            yield from found(name, both(f"{key} in {listed(chosen[start : start + _BATCH])}", within), fields)
 
     def _count(self, name: str, within: str = "") -> int:
         return sum(int(counted["count(*)"]) for counted in self._query(name, within, ["count(*)"]))
@@ -279,24 +287,36 @@ class MilvusStore(Store):
             if not self._is_there(ARTICLES):
                 for name in (PASSAGES, QUOTES, ARTICLES):
                     self._create(name, len(new.title_vector))
-            self._hand_over(new.article.id, content_of(new.article))
+            before = self._owners([new.article.id])
+            if before:
+                self._hand_over(new.article.id, content_of(new.article))
             same_as = self.same_text(new.article) or ""
             if same_as:
                 none = np.zeros((0, 1), dtype=np.float32)
                 new = replace(new, passages=[], passage_vectors=none, quotes=[], quote_vectors=none)
-            self._store(new, same_as)
+            self._store(new, same_as, before)
 
-    def _store(self, new: Prepared, same_as: str) -> None:
-        """Put an article's new version beside the older ones, let it count, and remove those."""
-        before = self._versions([new.article.id]).get(new.article.id, 0)
-        version = max(before + 1, time.time_ns())
+    def _store(self, new: Prepared, same_as: str, before: Mapping[str, Entity]) -> None:
+        """Put an article's new version beside the one before, let it count, and remove that."""
+        version = max(time.time_ns(), *(own["version"] + 1 for own in before.values()), 0)
         for name, entities in entities_of(new, version, same_as).items():
             self._put(name, entities)
-        self._remove_of([new.article.id], f"version < {version}")
+        self._remove_of(before.values())
 
-    def _remove_of(self, article_ids: Sequence[str], more: str = "") -> None:
+    def _owners(self, article_ids: Iterable[str], within: str = "") -> dict[str, Entity]:
+        """Return of articles which version counts, and how many passages, quotes and parts of its text there are."""
+        fields = ["id", "version", PASSAGES, QUOTES, NOTES]
+        return {own["id"]: own for own in self._among(ARTICLES, "id", article_ids, fields, within)}
+
+    def _of(self, name: str, owners: Iterable[Entity], fields: Sequence[str]) -> list[Entity]:
+        """Return the passages, quotes or parts of texts of articles, in any order."""
+        return list(self._among(name, "id", (id_ for own in owners for id_ in ids_of(name, own)), fields))
+
+    def _remove_of(self, owners: Collection[Entity]) -> None:
         for name in (PASSAGES, QUOTES, NOTES):
-            self._delete(name, both(f"article in {listed(article_ids)}", more))
+            ids = [id_ for own in owners for id_ in ids_of(name, own)]
+            for start in range(0, len(ids), _BATCH):
+                self._delete(name, f"id in {listed(ids[start : start + _BATCH])}")
 
     def _hand_over(self, article_id: str, content: str) -> None:
         """Give what is made of an article that goes, or gets another text, to the first of its copies."""
@@ -321,7 +341,7 @@ class MilvusStore(Store):
             lines=lines,
             sketch=sketch,
         )
-        self._store(of_copy, "")
+        self._store(of_copy, "", {first["id"]: first})
         self._put(ARTICLES, [{**other, "same_as": first["id"]} for other in others])
 
     @override
@@ -329,19 +349,20 @@ class MilvusStore(Store):
         if article_ids:
             with self._changing():
                 for article_id in article_ids:
+                    before = self._owners([article_id])
                     self._hand_over(article_id, "")
                     self._delete(ARTICLES, f"id == {_quoted(article_id)}")
-                    self._remove_of([article_id])
+                    self._remove_of(before.values())
 
     @override
     def discard_articles(self, article_ids: Sequence[str]) -> None:
         if article_ids:
             with self._changing():
                 of_these = f"(id in {listed(article_ids)} or same_as in {listed(article_ids)})"
-                gone = list(self._each(ARTICLES, of_these, ["id", "file"]))
+                gone = list(self._each(ARTICLES, of_these, ["id", "version", "file", PASSAGES, QUOTES, NOTES]))
                 self.forget_files([entity["file"] for entity in gone])
                 self._delete(ARTICLES, of_these)
-                self._remove_of([entity["id"] for entity in gone])
+                self._remove_of(gone)
 
     @override
     def get(self, article_id: str) -> Prepared | None:
@@ -349,11 +370,10 @@ class MilvusStore(Store):
         if not found:
             return None
         entity = found[0]
-        of_version = both(f"article == {_quoted(article_id)}", f"version == {entity['version']}")
         try:
             article = self._written([entity])[article_id]
-            passages = sorted(self._each(PASSAGES, of_version, [*_ABOUT_PASSAGE, "vector"]), key=lambda e: e["start"])
-            said = sorted(self._each(QUOTES, of_version, ["ordinal", "quote", "vector"]), key=lambda e: e["ordinal"])
+            passages = sorted(self._of(PASSAGES, found, [*_ABOUT_PASSAGE, "vector"]), key=lambda e: e["start"])
+            said = sorted(self._of(QUOTES, found, ["ordinal", "quote", "vector"]), key=lambda e: e["ordinal"])
             lines, sketch = numbers_in(entity)
             quotes = [quote_in(article, own) for own in said]
         except (KeyError, TypeError, ValueError):
@@ -494,7 +514,7 @@ class MilvusStore(Store):
             raise KeyError(f"no article {missing[0]!r}")
         known = {id_: article for id_, (version, article) in self._articles.items() if now.get(id_) == version}
         new = [id_ for id_ in ids if id_ not in known]
-        fields = ["id", "version", "as_read", "written", "parts"]
+        fields = ["id", "version", "as_read", "written", NOTES]
         try:
             read = self._written(list(self._among(ARTICLES, "id", new, fields)))
         except ValueError as error:
@@ -507,17 +527,11 @@ class MilvusStore(Store):
 
     def _written(self, entities: Sequence[Entity]) -> dict[str, Article]:
         """Return the articles of entities, checked to be what was read. Raises ValueError."""
-        texts = {entity["id"]: [entity["written"]] for entity in entities}
-        further = [f"{e['id']}:{e['version']}:{part}" for e in entities for part in range(1, e["parts"])]
-        if further:
-            parts = {entity["id"]: entity for entity in self._among(NOTES, "id", further, ["article", "value"])}
-            for part in further:
-                if part not in parts:
-                    raise ValueError(f"a part of {part!r} is missing")
-                texts[parts[part]["article"]].append(parts[part]["value"])
+        parts = {entity["id"]: entity["value"] for entity in self._of(NOTES, entities, ["value"])}
         articles = {}
         for entity in entities:
-            article = article_in("".join(texts[entity["id"]]), ())
+            further = [parts.get(part, "") for part in ids_of(NOTES, entity)]
+            article = article_in("".join([entity["written"], *further]), ())
             if as_read(article) != entity["as_read"]:
                 raise ValueError(f"{article.path} is not what was read")
             articles[entity["id"]] = article
@@ -599,7 +613,7 @@ class MilvusStore(Store):
     @override
     def naming(self, words: str, **filters: Unpack[Filters]) -> list[Article]:
         within, asked = self._within(**filters), lexical_words(words)
-        if asked and self._fulltext:
+        if asked and self.fulltext:
             there = [f"(text_match(words, {_quoted(w)}) or text_match(title_words, {_quoted(w)}))" for w in asked]
             ids = {entity["article"] for entity in self._each(PASSAGES, both(*there, within), ["article"])}
         else:
@@ -618,7 +632,7 @@ class MilvusStore(Store):
         while True:
             chosen = both(within, f"id not in {listed(sorted(outdated))}" if outdated else "")
             near = self._nearest("vector", [float(number) for number in vector], n, chosen)
-            words = self._nearest("bm25", " ".join(asked), n, chosen) if asked and self._fulltext else {}
+            words = self._nearest("bm25", " ".join(asked), n, chosen) if asked and self.fulltext else {}
             found = near | words
             versions = self._versions(entity["article"] for entity in found.values())
             more = {id_ for id_, entity in found.items() if versions.get(entity["article"]) != entity["version"]}
@@ -651,7 +665,7 @@ class MilvusStore(Store):
 
         Milvus' own scores are of one segment's words, and no part of anything: what it finds is scored here.
         """
-        if not asked or not found or not self._fulltext:
+        if not asked or not found or not self.fulltext:
             return dict.fromkeys(found, 0.0)
         known = self._known_statistics()
         shares = dict.fromkeys(found, 0.0)
@@ -716,11 +730,15 @@ class MilvusStore(Store):
         articles: Collection[str] | None = None,
         **filters: Unpack[Filters],
     ) -> list[Quote]:
-        within = self._within(**filters)
-        for key, chosen in (("speaker", speakers), ("article", articles)):
-            if chosen is not None:
-                within = both(f"{key} in {listed(chosen)}", within)
-        found = list(self._each(QUOTES, within, ["article", "version", "ordinal", "quote"]))
+        within, fields = self._within(**filters), ["article", "version", "ordinal", "quote", "speaker"]
+        if articles is not None:
+            found = self._of(QUOTES, self._owners(articles, within).values(), fields)
+        elif speakers is not None:
+            found = list(self._among(QUOTES, "speaker", speakers, fields, within))
+        else:
+            found = list(self._each(QUOTES, within, fields))
+        if speakers is not None:
+            found = [entity for entity in found if entity["speaker"] in speakers]
         quotes = [(e["ordinal"], quote_in(article, e)) for e, article in self._of_articles(found)]
         quotes.sort(key=lambda pair: (pair[1].article.path, pair[1].start, pair[0]))
         return [quote for _, quote in quotes]
@@ -728,20 +746,16 @@ class MilvusStore(Store):
     @override
     def nearness(self, vector: Vectors, quotes: Sequence[Quote]) -> list[Nearness]:
         ids = [quote.article.id for quote in quotes]
-        versions = self._versions(ids)
+        owners = self._owners(ids).values()
 
-        def near(name: str, fields: Sequence[str]) -> Iterator[tuple[Entity, float]]:
-            found = [
-                e
-                for e in self._among(name, "article", ids, ["article", "version", "vector", *fields])
-                if versions.get(e["article"]) == e["version"]
-            ]
+        def near(found: list[Entity]) -> Iterator[tuple[Entity, float]]:
             return zip(found, (vectors_in(found) @ vector).tolist() if found else [], strict=True)
 
-        own = {(e["article"], *json.loads(e["quote"])[:2]): cosine for e, cosine in near(QUOTES, ["quote"])}
-        titles = {e["article"]: cosine for e, cosine in near(ARTICLES, [])}
+        said = self._of(QUOTES, owners, ["article", "quote", "vector"])
+        own = {(e["article"], *json.loads(e["quote"])[:2]): cosine for e, cosine in near(said)}
+        titles = {e["id"]: cosine for e, cosine in near(list(self._among(ARTICLES, "id", ids, ["vector"])))}
         of_article: dict[str, list[tuple[int, float]]] = {}
-        for e, cosine in near(PASSAGES, ["start"]):
+        for e, cosine in near(self._of(PASSAGES, owners, ["article", "start", "vector"])):
             of_article.setdefault(e["article"], []).append((e["start"], cosine))
         told = []
         for quote in quotes:

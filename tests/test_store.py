@@ -164,6 +164,9 @@ def test_what_is_put_in_comes_out(store: Store) -> None:
 def test_a_search_is_by_vectors_and_by_words_at_once(store: Store) -> None:
     fill(store)
     hits = store.search(np.array([0, 9], dtype=np.float32), "opened closed fair", 2)
+    if not getattr(store, "fulltext", True):  # a Milvus server before 2.5
+        assert found(hits, store) == {"It was closed.": (0.8, 0.0, 2, None), "It opened.": (1.0, 0.0, 1, None)}
+        return
     assert found(hits, store) == {
         "It was closed.": (0.8, 0.234, 2, 2),
         "It opened.": (1.0, 0.135, 1, None),
@@ -294,8 +297,10 @@ def test_files_are_known_until_they_are_forgotten(open_store: Callable[[], Store
         "a'b.jsonl": ("1", (Skipped("a'b.jsonl#2", "it is no article"),)),
         "c.md": ("2", ()),
     }
-    store.forget_files(["c.md"])
-    assert list(store.files()) == ["a'b.jsonl"]
+    with store.writing():
+        store.forget_files(["c.md"])
+    with store.writing():
+        assert list(store.files()) == ["a'b.jsonl"]
 
 
 def test_another_process_finds_what_was_stored(open_store: Callable[[], Store], store: Store) -> None:
