@@ -21,8 +21,9 @@ from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
 from qa.retrieval import Hit, search
+from qa.roles import Speakers, quotes_asked_for, speakers_in_role
 from qa.shown import pointed_at
-from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
+from qa.statements import QuoteAnswerer
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
 from qa.summaries import latest, summary

@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from qa.answers import Answer
-from qa.antecedents import Before, NobodyMeantError, Pronoun, Quoted, is_plural, latest_speaker, things_in
+from qa.antecedents import Before, NobodyMeantError, Pronoun, Quoted, latest_speaker
 from qa.periods import periods_in
+from qa.phrases import is_plural, things_in
 from qa.questions import speaker_span, terms
 
 _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
