@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from pages import HOSTILE
@@ -152,6 +155,31 @@ class TestPage:
         window.shown()
         box = window.page.locator("#source mark.shown").bounding_box()
         assert box and 0 <= box["y"] < 800 and box["x"] >= 0 and box["x"] + box["width"] <= width
+
+    def test_the_parser_is_loaded_once_the_page_is_open_and_the_program_may_end_meanwhile(
+        self, browser: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a.txt").write_text('"The talks go on," said Sergei Lavrov.\n')
+        os.utime(tmp_path / "a.txt", (10**9, 10**9))  # a new file would be read once more
+        flags = ("--folder", tmp_path, "--index", tmp_path / ".index")
+        with running(*flags) as address:
+            Window(browser, address).ready("1 article ready")
+        with running(*flags) as address:  # which ends it before the parser can be there, and has it end well
+            Window(browser, address).ready("1 article ready")
+        port = free_port()
+        with running(*flags, port=port) as address:
+            (running_now,) = [
+                one.parent for one in Path("/proc").glob("[0-9]*/cmdline") if f"\0{port}\0".encode() in one.read_bytes()
+            ]
+            urlopen(address).close()
+            time.sleep(2)
+            assert "/spacy/" not in (running_now / "maps").read_text()
+            Window(browser, address)
+            for _ in range(600):
+                if "/spacy/" in (running_now / "maps").read_text():
+                    break
+                time.sleep(0.1)
+            assert "/spacy/" in (running_now / "maps").read_text()
 
 
 class TestReading:
