@@ -21,8 +21,9 @@ from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
 from qa.retrieval import Hit, search
+from qa.roles import Speakers, quotes_asked_for, speakers_in_role
 from qa.shown import pointed_at
-from qa.statements import QuoteAnswerer, Speakers, quotes_asked_for, speakers_in_role
+from qa.statements import QuoteAnswerer
 from qa.store import Store
 from qa.suggestions import instead, statements_looked_for
 from qa.summaries import latest, summary
@@ -195,7 +196,7 @@ class Asking:
         if not answer.refusal and answer.confidence >= wide.confidence - _NEARLY:
             return answer
         if wide.verdict:  # "this year" is another one in articles from elsewhere
-            there = all(_within(period, statement.article.published) for statement in wide.statements)
+            there = all(period.holds(statement.article.published) for statement in wide.statements)
             return replace(wide, period=period) if there else replace(wide, verdict=None, summary=None)
         others = f"From articles of all dates: those published {period} do not answer this, or not as well."
         return replace(wide, summary=others)
@@ -305,7 +306,3 @@ class Asking:
         if not answer.refusal:
             return answer
         return replace(answer, looked_for=statements_looked_for(asked, quoted, self.store.count(**filters)))
-
-
-def _within(period: Period, day: date | None) -> bool:
-    return bool(day) and (period.since or date.min) <= (day or date.min) <= (period.until or date.max)

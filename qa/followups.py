@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from datetime import date
 
 from qa.answers import Answer
-from qa.antecedents import Before, NobodyMeantError, Pronoun, Quoted, is_plural, latest_speaker, things_in
-from qa.periods import periods_in
-from qa.questions import speaker_span, terms
+from qa.antecedents import Before, NobodyMeantError, Pronoun, Quoted, latest_speaker
+from qa.periods import Period, counted_from, periods_in
+from qa.phrases import is_plural, things_in
+from qa.questions import parse_question, speaker_span, terms
 
 _HE = re.compile(r"he|she|him|her", re.IGNORECASE)
 # "What do they say about Syria?" may ask for the articles: only after an answer about a speaker is that the speaker.
@@ -89,14 +90,17 @@ def made_whole(
 
     A pronoun that is asked to have said something stands for the speaker of the latest answer about one, but for those
     of whom the articles use another (``pronoun_of`` tells "he" or "she"): "what else did he say?"; "and about Assad?"
-    asks for that speaker, too. "What about Kohl?" asks
-    the last question of somebody else, where Kohl ``is_quoted``, and otherwise about something else; "and in May?" of
-    another period; "where?" for something else. "Who else?" asks who else is quoted on its topic; other pronouns stand
-    for whom and what the last question was about. Raises NobodyMeantError where there is none.
+    asks for that speaker, too. "What about Kohl?" asks the last question of somebody else, where Kohl ``is_quoted``,
+    and otherwise about something else; "and in May?" of another period, as "and before that?" does, which counts from
+    what was asked or shown right before it; "where?" for something else. "Who else?" asks who else is quoted on its
+    topic; other pronouns stand for whom and what the last question was about. Raises NobodyMeantError where there is
+    none.
     """
-    rest = _AND_ABOUT.fullmatch(question)
-    if rest and _TOPIC_ALONE.fullmatch(rest["rest"]) and (rest["joined"] or latest_speaker(history)):
-        return f"what did {_speaker('and', history, pronoun_of)} say {rest['rest']}"
+    question = counted_from(question, _period_of(history[-1])) if history else question
+    found = _AND_ABOUT.fullmatch(question)
+    rest = found["rest"] if found and _TOPIC_ALONE.fullmatch(found["rest"]) else ""
+    if found and rest and not _is_period(rest.rstrip(" ?!.")) and (found["joined"] or latest_speaker(history)):
+        return f"what did {_speaker('and', history, pronoun_of)} say {rest}"
     if not history:
         return _spoken_by(question, None, history, pronoun_of)
     before = Before(history, is_quoted, pronoun_of)
@@ -105,6 +109,15 @@ def made_whole(
         if whole:
             return whole
     return _spoken_by(question, before, history, pronoun_of)
+
+
+def _period_of(answer: Answer) -> Period:
+    """Return the period that was asked for; an end that is open is the first or last day of what somebody said."""
+    asked = answer.period or Period()
+    days = [statement.article.published for statement in answer.statements if statement.article.published]
+    if not days or not parse_question(answer.understood or answer.question).quoted:
+        return asked
+    return Period(asked.since or min(days), asked.until or max(days))
 
 
 def _spoken_by(question: str, before: Before | None, history: Sequence[Answer], pronoun_of: Pronoun) -> str:
@@ -143,8 +156,12 @@ def _in_another_period(question: str, before: Before) -> str | None:
     year = re.search(r"\d{4}", before.period)
     if year and not re.search(r"\d{4}", words) and re.search(_A_MONTH, words, re.IGNORECASE):
         words = f"{words} {year[0]}"
-    found = any(not start and not end for start, _read, end in periods_in(words, date.max, lambda: None))
-    return f"{before.without_period.rstrip(' ?!.')} {words}?" if found else None
+    return f"{before.without_period.rstrip(' ?!.')} {words}?" if _is_period(words) else None
+
+
+def _is_period(words: str) -> bool:
+    """Tell whether words are a period and nothing else."""
+    return any(not start and not end for start, _read, end in periods_in(words, date.max, lambda: None))
 
 
 def _of_another(question: str, before: Before) -> str | None:

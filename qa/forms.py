@@ -19,7 +19,8 @@ from qa.answers import Answer, Statement, covered, day_of, refuse
 from qa.names import Speaker, name_words, speakers_of
 from qa.passages import sentence_spans
 from qa.questions import Question, stem, stems, terms
-from qa.statements import beside_name, name_of
+from qa.roles import beside_name
+from qa.statements import name_of
 
 Kind = Literal["comparison", "change", "list", "latest", "summary"]
 Said = Callable[[str, "str | None"], Answer]

@@ -29,6 +29,7 @@ from qa.answers import (
 from qa.articles import Article, Skipped
 from qa.asking import Asking
 from qa.catalogue import Catalogue, check
+from qa.clauses import parsed
 from qa.filters import Filters, day, where
 from qa.formats import Limits
 from qa.indexing import Indexing, Progress, made_for
@@ -248,6 +249,14 @@ class Library:
             with self._store.writing():
                 self._mend(damage)
             return work()
+
+    def prepare(self) -> None:
+        """Load what is loaded otherwise while the first question waits: the encoder, then the parser.
+
+        The encoder goes first, for every question needs it, and one that is asked meanwhile waits for no more.
+        """
+        self._encoder.encode(["What did he say?"], query=True)
+        parsed(["Did he say so?"])
 
     def count(self) -> int:
         """Return how many articles there are."""

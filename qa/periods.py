@@ -60,6 +60,15 @@ _PERIOD = re.compile(
     r")(?=$|[\s,])",
     re.IGNORECASE,
 )
+# What counts from a period before it. "Better than the year before" compares, and "about the day before" is a topic.
+_FROM_THERE = re.compile(
+    r"(?<!\bon )(?<!\bof )(?<!\bthan )(?<!\bas )(?:(?<!\babout )|(?<=\bwhat about )|(?<=\bhow about ))(?<!\S)(?:"
+    rf"(?P<count>\d{{1,3}}|an?|{'|'.join(_COUNTS)}) (?P<unit>{'|'.join(_UNITS)})s? (?P<way>later|earlier|before|after)"
+    rf"|(?:in |on )?the (?P<beside>next|following|previous) (?P<unit1>{'|'.join(_UNITS)})"
+    rf"|the (?P<unit2>{'|'.join(_UNITS)}) (?P<way2>before|after)"
+    r"|(?P<edge>before|after|since|until)(?= (?:that|then)))(?: (?:that|then))?(?=[ ?!.]*$)",
+    re.IGNORECASE,
+)
 # "confidence in May": whom one trusts, not when.
 _TAKES_IN = re.compile(r"\b(?:confiden(?:ce|t)|trust(?:s|ed)?|faith|belie(?:f|ves?|ved)|interest(?:ed)?|hopes?)$", re.I)
 
@@ -83,6 +92,10 @@ class Period:
             return f"on {self.since}" if self.since == self.until else f"from {self.since} to {self.until}"
         return f"since {self.since}" if self.since else f"until {self.until}"
 
+    def holds(self, day: date | None) -> bool:
+        """Tell whether a day is in it; none that is not known is."""
+        return day is not None and (self.since or date.min) <= day <= (self.until or date.max)
+
     def as_dict(self) -> dict[str, str | None]:
         """Return the fields, for JSON."""
         return {
@@ -103,6 +116,29 @@ def periods_in(text: str, today: date, newest: Newest) -> Iterator[tuple[str, Ca
         before, after = text[: found.start()].rstrip(" ,"), text[found.end() :]
         if not (found["in"] and _TAKES_IN.search(before)):
             yield before, partial(_read, found, today, newest), after
+
+
+def counted_from(question: str, there: Period) -> str:
+    """Return a question with the days that its end counts from a period: "before that?", "two weeks later?".
+
+    What is later counts from the period's end, what is earlier from its beginning, in whole weeks, months or years, as
+    "two weeks ago" does. Where that end is open, the question stays as it is.
+    """
+    found = _FROM_THERE.search(question)
+    if not found:
+        return question
+    way = next(found[name] for name in ("way", "beside", "way2", "edge") if found[name]).lower()
+    back = way in ("earlier", "before", "previous", "until")
+    edge = there.since if back else there.until
+    if edge is None:
+        return question
+    if found["edge"]:
+        period = Period(until=edge - timedelta(1)) if back else Period(since=edge + timedelta(1))
+    else:
+        count = _count(found["count"] or "one") * (1 if back else -1)
+        unit = next(found[name] for name in ("unit", "unit1", "unit2") if found[name]).lower()
+        period = Period(*_ago(count, unit, edge))
+    return question[: found.start()] + str(period) + question[found.end() :]
 
 
 def _read(found: re.Match[str], today: date, newest: Newest) -> Period | None:
@@ -179,7 +215,8 @@ def _relative(plain: str, today: date) -> tuple[date, date] | None:
     if re.fullmatch(_PAST, plain):
         return _past(plain, today), today
     if re.fullmatch(_AGO, plain):
-        return _ago(plain, today)
+        amount, unit, _ = plain.split()
+        return _ago(_count(amount), unit.removesuffix("s"), today)
     if re.fullmatch(_WEEKDAY, plain):
         back = (today.weekday() - _WEEKDAYS.index(plain.rsplit(maxsplit=1)[-1])) % 7
         return (today - timedelta(7 if plain.startswith("last") and not back else back),) * 2
@@ -225,11 +262,14 @@ def _calendar_unit(unit: str, today: date, *, back: bool) -> tuple[date, date]:
     return last.replace(day=1), last.replace(day=monthrange(last.year, last.month)[1])
 
 
-def _ago(words: str, today: date) -> tuple[date, date]:
-    """Return the day, or the calendar week, month or year, of "two weeks ago"."""
-    amount, unit, _ = words.split()
-    unit = unit.removesuffix("s")
-    count = int(amount) if amount.isdecimal() else 1 if amount in ("a", "an") else _COUNTS.index(amount) + 1
+def _count(amount: str) -> int:
+    """Return the number of "2", "two" or "a"."""
+    word = amount.lower()
+    return int(word) if word.isdecimal() else 1 if word in ("a", "an") else _COUNTS.index(word) + 1
+
+
+def _ago(count: int, unit: str, today: date) -> tuple[date, date]:
+    """Return the day, or the calendar week, month or year, of "two weeks ago"; below 0, of two weeks later."""
     if unit == "day":
         day = max(today - timedelta(count), _FIRST)
         return day, day
@@ -275,8 +315,7 @@ def _past(words: str, today: date) -> date:
     """Return the first day of "the last 3 months", which end today: the same day three months before."""
     parts = words.split()
     unit = parts[-1].removesuffix("s")
-    amount = parts[2] if len(parts) == 4 else "one"
-    count = int(amount) if amount.isdecimal() else _COUNTS.index(amount) + 1
+    count = _count(parts[2]) if len(parts) == 4 else 1
     if unit in ("day", "week"):
         return today - timedelta(count * (7 if unit == "week" else 1))
     month = today.year * 12 + today.month - 1 - count * (12 if unit == "year" else 1)

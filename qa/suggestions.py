@@ -17,7 +17,8 @@ from qa.questions import Question, parse_question, stem, stems, terms
 from qa.quotes import Quote
 from qa.quotes.speakers import TITLES
 from qa.retrieval import Hit
-from qa.statements import MANY, QuoteAnswerer, Quoted, Speakers
+from qa.roles import MANY, Quoted, Speakers
+from qa.statements import QuoteAnswerer
 
 _MOST = 3
 # What is looked at, so that a refusal is not slow: quotes that are weighed against a topic, topics, and articles

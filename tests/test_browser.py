@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import re
+import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 from databases import Server
@@ -22,6 +26,13 @@ REPAIRS = "Mayor Ilse Kohl said that the repairs of the bridge would take a year
 WALKERS = "Walkers would be let over the bridge in spring, Kohl said."
 TAXES = "The bridge had better be torn down, said Jonas Berg of the opposition."
 FERRY = "Kohl said that the ferry would run while the bridge was closed."
+SAID_OF_THE_BRIDGE = {
+    "Ilse Kohl": "the repairs would take a year and the town had set the money aside",
+    "Jonas Berg": "nobody had told the truth",
+    "Tove Holm": "the ferry was a better plan than all that was known",
+    "Anna Lind": "the schools could not wait for a decision",
+    "Emil Voss": "the shops had lost a third of their customers, whatever was said",
+}
 FILLERS = 56  # articles that make the table longer than a page of it
 
 
@@ -147,6 +158,31 @@ class TestPage:
         window.shown()
         box = window.page.locator("#source mark.shown").bounding_box()
         assert box and 0 <= box["y"] < 800 and box["x"] >= 0 and box["x"] + box["width"] <= width
+
+    def test_the_parser_is_loaded_once_the_page_is_open_and_the_program_may_end_meanwhile(
+        self, browser: Any, tmp_path: Path
+    ) -> None:
+        (tmp_path / "a.txt").write_text('"The talks go on," said Sergei Lavrov.\n')
+        os.utime(tmp_path / "a.txt", (10**9, 10**9))  # a new file would be read once more
+        flags = ("--folder", tmp_path, "--index", tmp_path / ".index")
+        with running(*flags) as address:
+            Window(browser, address).ready("1 article ready")
+        with running(*flags) as address:  # which ends it before the parser can be there, and has it end well
+            Window(browser, address).ready("1 article ready")
+        port = free_port()
+        with running(*flags, port=port) as address:
+            (running_now,) = [
+                one.parent for one in Path("/proc").glob("[0-9]*/cmdline") if f"\0{port}\0".encode() in one.read_bytes()
+            ]
+            urlopen(address).close()
+            time.sleep(2)
+            assert "/spacy/" not in (running_now / "maps").read_text()
+            Window(browser, address)
+            for _ in range(600):
+                if "/spacy/" in (running_now / "maps").read_text():
+                    break
+                time.sleep(0.1)
+            assert "/spacy/" in (running_now / "maps").read_text()
 
 
 class TestReading:
@@ -355,6 +391,75 @@ class TestArticles:
             window.clean()
 
 
+@pytest.fixture(scope="module")
+def council(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the program over an article in which five members of a council speak about a bridge."""
+    folder = tmp_path_factory.mktemp("council")
+    said = "".join(f"{name} said that {what} about the bridge. " for name, what in SAID_OF_THE_BRIDGE.items())
+    (folder / "council.md").write_text(
+        f"---\ntitle: The council on the bridge\nsource: Town Gazette\ndate: 2024-05-02\n---\n\n{said}\n"
+    )
+    with running("--folder", folder, "--index", tmp_path_factory.mktemp("council-index")) as address:
+        yield address
+
+
+class TestComparisons:
+    @pytest.mark.parametrize(
+        ("sides", "scheme", "columns"),
+        [
+            (2, "light", {1600: 2, 1000: 2, 690: 1, 360: 1}),
+            (2, "dark", {1600: 2, 1000: 2, 360: 1}),
+            (3, "dark", {1600: 3, 1000: 1}),
+            (4, "light", {1920: 4, 1600: 1}),
+            (5, "dark", {1920: 1}),
+        ],
+    )
+    def test_sides_stand_side_by_side_where_there_is_room_for_all(
+        self, browser: Any, council: str, sides: int, scheme: str, columns: dict[int, int]
+    ) -> None:
+        window = Window(browser, council, color_scheme=scheme)
+        names = list(SAID_OF_THE_BRIDGE)[:sides]
+        turn = window.ask(f"Compare what {', '.join(names[:-1])} and {names[-1]} say about the bridge")
+        assert turn.locator("h3").all_inner_texts() == names
+        assert [name in text for name, text in zip(names, window.statements(turn), strict=True)] == [True] * sides
+        sections = turn.locator("section").all()
+        assert [section.locator("blockquote").count() for section in sections] == [1] * sides
+        for width, count in columns.items():
+            window.page.set_viewport_size({"width": width, "height": 1000})
+            boxes = [section.bounding_box() for section in sections]
+            assert len({round(box["x"]) for box in boxes}) == count, width
+            for box, after in pairwise(boxes):
+                beside = box["x"] + box["width"] <= after["x"] and box["y"] == after["y"]
+                below = box["y"] + box["height"] <= after["y"] and box["x"] == after["x"]
+                assert (beside, below) == (count > 1, count == 1), width
+            assert len({round(box["width"]) for box in boxes}) == 1 and boxes[0]["width"] >= 200
+            pane = window.page.locator("#conversation").bounding_box()
+            assert boxes[-1]["x"] + boxes[-1]["width"] <= pane["x"] + pane["width"]
+            assert window.page.evaluate("document.documentElement.scrollWidth") <= width
+            window.keep(f"comparison-{sides}-{width}-{scheme}")
+        window.clean()
+
+    def test_statements_are_read_opened_and_shown_in_context_in_each_column_and_reached_in_order(
+        self, browser: Any, council: str
+    ) -> None:
+        window = Window(browser, council, width=1000)
+        turn = window.ask("What do Ilse Kohl and Jonas Berg say about the bridge?")
+        said = window.statements(turn)
+        columns = turn.locator(".columns").bounding_box()
+        window.page.locator("#conversation").focus()
+        for number in (1, 2):
+            window.tab_to(f"{number}The council on the bridge")
+            context = turn.locator(".context").nth(number - 1)
+            context.wait_for()
+            box = context.bounding_box()
+            assert box["width"] == columns["width"] - 16 and box["y"] >= 0 and box["y"] + box["height"] <= 800
+            window.keep(f"comparison-context-{number}")
+            window.page.keyboard.press("Enter")
+            window.shows(said[number - 1])
+            turn.get_by_role("button", name=f"Copy sentence {number} with its citation").wait_for()
+        window.clean()
+
+
 class TestSpeakers:
     def test_who_is_quoted_two_side_by_side_and_each_statement_opens(self, browser: Any, town: str) -> None:
         window = Window(browser, town)
@@ -369,8 +474,8 @@ class TestSpeakers:
         window.page.locator("#who").get_by_label("Beside").fill("Berg")
         window.page.locator("#who").get_by_label("About").fill("bridge")
         window.page.locator("#who").get_by_role("button", name="Look").click()
-        window.page.locator("#told [data-count='2']").wait_for()
         columns = window.page.locator("#told section")
+        columns.nth(1).wait_for()
         assert columns.nth(1).locator("blockquote").all_text_contents() == [TAXES]
         columns.nth(1).locator(".cite").click()
         window.shows(TAXES)
@@ -585,6 +690,8 @@ class TestAccess:
         check("start")
         window.ask("What did Kohl say about the bridge?")
         check("answer")
+        window.ask("What do Kohl and Berg say about the bridge?").locator(".columns").wait_for()
+        check("comparison")
         window.ask("What did Kohl say about football?")
         check("refused")
         window.page.locator("#kept summary", has_text="Conversations").click()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from qa import Answer, Article, Statement
 from qa.antecedents import NobodyMeantError
 from qa.followups import made_whole
+from qa.periods import Period
 
 ARTICLE = Article("a", "Talks", "One. Two. Three.")
 
@@ -69,6 +73,52 @@ def test_without_a_speaker_before_it_says_whom_it_does_not_know(question: str, m
         with pytest.raises(NobodyMeantError) as error:
             made_whole(question, history)
         assert str(error.value) == message
+
+
+IN_MAY = Answer(
+    "what did Lavrov say about the dam in May?",
+    (Statement(ARTICLE, 0, 4, 0.5, "Sergei Lavrov"),),
+    (),
+    None,
+    0.5,
+    period=Period(date(2024, 5, 1), date(2024, 5, 31)),
+)
+JUNE = [replace(ARTICLE, published=date(2024, 6, day)) for day in (3, 5)]
+IN_JUNE = tuple(Statement(article, 0, 4, 0.5, "Sergei Lavrov") for article in JUNE)
+
+
+@pytest.mark.parametrize(
+    ("question", "whole"),
+    [
+        ("and before that?", "what did Lavrov say about the dam until 2024-04-30?"),
+        ("After that?", "what did Lavrov say about the dam since 2024-06-01?"),
+        ("and a month later?", "what did Lavrov say about the dam from 2024-06-01 to 2024-06-30?"),
+        ("on 5 May 2024?", "what did Lavrov say about the dam on 5 May 2024?"),
+        ("and on 5 May 2024?", "what did Lavrov say about the dam on 5 May 2024?"),
+        ("what about the day before?", "what did Lavrov say about the dam on 2024-04-30?"),
+        ("two weeks ago?", "what did Lavrov say about the dam two weeks ago?"),
+        ("and two weeks ago?", "what did Lavrov say about the dam two weeks ago?"),
+        ("What did he say before that?", "What did Sergei Lavrov say until 2024-04-30?"),
+        ("and about Assad two weeks later?", "what did Sergei Lavrov say about Assad from 2024-06-10 to 2024-06-16"),
+        ("What did Putin say the year before?", "What did Putin say from 2023-01-01 to 2023-12-31?"),
+    ],
+)
+def test_another_period_counts_from_the_one_before(question: str, whole: str) -> None:
+    assert made_whole(question, [LAVROV, IN_MAY]).rstrip("?") == whole.rstrip("?")
+
+
+def test_without_a_period_it_counts_from_the_days_of_what_somebody_was_shown_to_say() -> None:
+    said = replace(IN_MAY, question="what did Lavrov say about the dam?", statements=IN_JUNE, period=None)
+    assert made_whole("and before that?", [said]) == "what did Lavrov say about the dam until 2024-06-02?"
+    assert made_whole("the next day?", [said]) == "what did Lavrov say about the dam on 2024-06-06?"
+    from_january = Period(since=date(2024, 1, 1))
+    since = replace(said, question="what did Lavrov say about the dam since 2024?", period=from_january)
+    assert made_whole("and before that?", [since]) == "what did Lavrov say about the dam until 2023-12-31?"
+    assert made_whole("a month later?", [since]) == "what did Lavrov say about the dam from 2024-07-01 to 2024-07-31?"
+    built = replace(said, question="When was the dam built?")
+    assert "2024" not in made_whole("and before that?", [built])
+    undated = replace(said, statements=IN_MAY.statements)
+    assert "2024" not in made_whole("and before that?", [undated])
 
 
 def test_they_may_be_the_articles_where_no_speaker_is_known() -> None:

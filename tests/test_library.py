@@ -65,7 +65,7 @@ def test_a_library_that_did_not_change_opens_without_the_model(tmp_path: Path, f
     script = (
         "import sys; from qa import open_library; "
         f"library = open_library({str(folder)!r}, index={str(tmp_path / 'index')!r}); "
-        "print(library.count(), 'openvino' in sys.modules, 'spacy' in sys.modules)"
+        "print(library.count(), *(name in sys.modules for name in ('openvino', 'spacy', 'torch')))"
     )
     old = time.time_ns() - 10**12
     for file in folder.iterdir():
@@ -75,7 +75,29 @@ def test_a_library_that_did_not_change_opens_without_the_model(tmp_path: Path, f
         subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for _ in range(2)
     ]
-    assert printed == ["2 True True\n", "2 False False\n"]
+    assert printed == ["2 True True False\n", "2 False False False\n"]
+
+
+@pytest.mark.model
+def test_what_questions_need_is_loaded_ahead_only_where_that_is_asked_for(tmp_path: Path, folder: Path) -> None:
+    opened = f"from qa import open_library; library = open_library({str(folder)!r}, index={str(tmp_path / 'index')!r})"
+    script = f"""
+import sys
+{opened}
+told = lambda: print(*(name in sys.modules for name in ("openvino", "spacy", "torch")))
+library.retrieve("bridge")
+told()
+library.prepare()
+told()
+import torch
+from qa.quotes import extraction
+loaded = extraction.parser()
+assert library.ask("Was the bridge closed?").statements
+assert extraction.parser() is loaded
+"""
+    subprocess.run([sys.executable, "-c", opened], cwd=ROOT, check=True)
+    printed = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert (printed.stdout, printed.stderr) == ("True False False\nTrue True False\n", "")
 
 
 def test_a_changed_article_is_encoded_again_and_the_old_one_gone(

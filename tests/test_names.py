@@ -273,3 +273,15 @@ def test_letters_stand_for_a_longer_name(name: str, letters: str | None) -> None
 )
 def test_an_organisation_has_initials(name: str, letters: str | None) -> None:
     assert initials(name) == letters
+
+
+def test_a_town_is_its_name() -> None:
+    known = {"The town of Lindmere": 2, "Lindmere": 1, "the mayor of Lindmere": 1}
+    assert [name.spelling for name in names_meant("Lindmere", known) if name.same] == [
+        "The town of Lindmere",
+        "Lindmere",
+    ]
+    assert [name.spelling for name in names_meant("the town of Lindmere", known)] == [
+        "The town of Lindmere",
+        "Lindmere",
+    ]

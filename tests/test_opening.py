@@ -110,6 +110,59 @@ def test_what_a_change_raises_is_told_until_the_next_change_and_the_library_stay
     assert "1 article ready" in opening.status()
 
 
+class _Preparing:
+    """A library that notes in which thread it was prepared."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.prepared: list[tuple[str, bool]] = []
+
+    def prepare(self) -> None:
+        self.prepared.append((threading.current_thread().name, threading.current_thread().daemon))
+        if self.error:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [None, OSError("the parser is missing")])
+def test_an_open_library_is_prepared_once_in_a_daemon_and_what_that_raises_is_one_line_of_the_log(
+    error: Exception | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    library: Any = _Preparing(error)
+    go_on = threading.Event()
+
+    def slow(report: Any) -> Any:
+        go_on.wait(10)
+        return library
+
+    async def two_pages() -> None:
+        pages = [asyncio.ensure_future(opening.prepare()) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        assert library.prepared == []
+        go_on.set()
+        await asyncio.gather(*pages)
+
+    opening = Opening(slow)
+    opening.start()
+    asyncio.run(two_pages())
+    for thread in threading.enumerate():
+        if thread.name == "prepare-library":
+            thread.join(10)
+    assert library.prepared == [("prepare-library", True)]
+    told = "not loaded ahead of the first question: the parser is missing"
+    assert caplog.messages == ([told] if error else [])
+    assert "Traceback" not in caplog.text
+
+
+def test_a_library_that_never_opens_is_not_prepared() -> None:
+    def fail(report: object) -> Any:
+        raise OSError("no folder")
+
+    opening = Opening(fail)
+    opening._open()
+    asyncio.run(opening.prepare())
+    assert "prepare-library" not in [thread.name for thread in threading.enumerate()]
+
+
 def test_an_error_is_told_in_500_characters_and_never_in_none() -> None:
     assert said(ValueError("x" * 9_000)) == "x" * 500
     assert said(MemoryError()) == "MemoryError"

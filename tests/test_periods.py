@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa.periods import NoSuchDayError, Period
+from qa.periods import NoSuchDayError, Period, counted_from
 from qa.questions import parse_question
 
 TODAY = date(2026, 11, 24)  # a Tuesday
@@ -192,6 +192,54 @@ def test_a_period_says_its_days() -> None:
         "from 2014-08-01 to 2014-08-31",
         "on 2014-08-31",
     ]
+
+
+def test_a_period_holds_its_first_and_last_day_and_no_day_that_is_not_known() -> None:
+    may = Period(date(2014, 5, 1), date(2014, 5, 31))
+    days = [date(2014, 4, 30), date(2014, 5, 1), date(2014, 5, 31), date(2014, 6, 1), None]
+    assert [may.holds(day) for day in days] == [False, True, True, False, False]
+    assert [Period(since=date(2014, 5, 1)).holds(day) for day in days] == [False, True, True, True, False]
+    assert [Period(until=date(2014, 5, 31)).holds(day) for day in days] == [True, True, True, False, False]
+
+
+MAY = Period(date(2014, 5, 1), date(2014, 5, 31))
+MONDAY = Period(date(2014, 5, 5), date(2014, 5, 5))
+
+
+@pytest.mark.parametrize(
+    ("words", "there", "days"),
+    [
+        ("before that", MAY, "until 2014-04-30"),
+        ("after that", MAY, "since 2014-06-01"),
+        ("since then", MAY, "since 2014-06-01"),
+        ("until then", MAY, "until 2014-04-30"),
+        ("before that", Period(since=date(2014, 3, 1)), "until 2014-02-28"),
+        ("after that", Period(since=date(2014, 3, 1)), "after that"),
+        ("before that", Period(), "before that"),
+        ("two weeks later", MONDAY, "from 2014-05-19 to 2014-05-25"),
+        ("2 weeks after that", MONDAY, "from 2014-05-19 to 2014-05-25"),
+        ("two weeks later", MAY, "from 2014-06-09 to 2014-06-15"),
+        ("a week earlier", MONDAY, "from 2014-04-28 to 2014-05-04"),
+        ("Three months later", MAY, "from 2014-08-01 to 2014-08-31"),
+        ("eight months later", MAY, "from 2015-01-01 to 2015-01-31"),
+        ("in the previous month", MAY, "from 2014-04-01 to 2014-04-30"),
+        ("the year before", MAY, "from 2013-01-01 to 2013-12-31"),
+        ("a year before that", MAY, "from 2013-01-01 to 2013-12-31"),
+        ("the next day", MONDAY, "on 2014-05-06"),
+        ("on the following day", MONDAY, "on 2014-05-06"),
+        ("the day before", MAY, "on 2014-04-30"),
+        ("three days later", MONDAY, "on 2014-05-08"),
+        ("999 years later", Period(until=date(2199, 12, 31)), "from 3198-01-01 to 3198-12-31"),
+        ("999 days earlier", Period(since=date(1500, 1, 1)), "on 1500-01-01"),
+        ("two weeks later they left", MAY, "two weeks later they left"),
+        ("about the day before", MAY, "about the day before"),
+        ("was it more than the year before", MAY, "was it more than the year before"),
+        ("later", MAY, "later"),
+    ],
+)
+def test_what_counts_from_a_period_has_its_days(words: str, there: Period, days: str) -> None:
+    assert counted_from(words, there) == days
+    assert counted_from(f"What did he say, {words}?", there) == f"What did he say, {days}?"
 
 
 _WORDS = st.sampled_from(

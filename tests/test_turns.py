@@ -398,6 +398,21 @@ def test_statements_stand_under_the_headings_of_their_parts() -> None:
     assert re.findall(r"<h3[^>]*>(.*?)</h3>", early) == ["&lt;i&gt;Hale&lt;/i&gt;", "Ann: none"]
 
 
+@pytest.mark.parametrize(
+    ("counts", "columns"),
+    [([1, 1], ["--count:2"]), ([2, 0, 1, 1], ["--count:4"]), ([1] * 5, []), ([3, 0], []), ([3], [])],
+)
+def test_two_to_four_parts_have_columns_of_which_none_moves_while_statements_come(
+    counts: list[int], columns: list[str]
+) -> None:
+    parts = tuple((f"Side {place}", count) for place, count in enumerate(counts))
+    turn = Turn("q", answer(*first_sentences(numbered(5), sum(counts)), parts=parts))
+    for revealed in (1, None):
+        shown = conversation([replace(turn, revealed=revealed)])
+        assert attributes("style", shown) == columns
+        assert shown.count("<section>") == len(counts)
+
+
 def test_a_verdict_stands_before_its_statement() -> None:
     shown = Turn("q", answer(statement(article(), "One."), verdict="no"))
     assert text_of("short", conversation([shown])) == "No"

@@ -81,7 +81,7 @@ def test_where_nobody_is_quoted_that_is_told() -> None:
     library: Any = Quoting({})
     assert text_of("note", ranking(library, {})) == "No quote with a speaker was found in these articles."
     assert told({"X": []}) == (
-        '<div class="columns" data-count="1"><section><h2 dir="auto">X</h2>'
+        '<div class="columns" style="--count:1"><section><h2 dir="auto">X</h2>'
         '<p class="note" dir="auto">The articles hold no statement by X.</p></section></div>'
     )
     assert text_of("note", told({"X": []}, about="the dam")) == "The articles hold no statement by X about the dam."
@@ -163,7 +163,7 @@ def test_of_statements_without_a_date_there_is_no_picture() -> None:
 def test_two_speakers_share_one_period_and_one_scale() -> None:
     berg, kohl = said_on("2024-05-01", "2024-05-01"), said_on("2024-05-04", speaker="Ilse Kohl")
     found = told({"Berg": berg, "Kohl": kohl})
-    assert attributes("data-count", found) == ["2"]
+    assert attributes("style", found) == ["--count:2"]
     assert [label.partition(", ")[2].partition(";")[0] for label in map(str, attributes("aria-label", found))] == [
         "from 1 May 2024 to 4 May 2024"
     ] * 2

@@ -25,6 +25,7 @@ class Opening:
         self._done, self._total = 0, 0
         self._changing = threading.Lock()
         self._trouble: str | None = None
+        self._prepared = False
 
     def start(self) -> None:
         """Begin. The thread is a daemon: it never keeps the program from ending."""
@@ -110,6 +111,19 @@ class Opening:
         """Return when the library is open, or never will be."""
         async for _ in self.progresses():
             pass
+
+    async def prepare(self) -> None:
+        """Once the library is open, let it load in a thread what questions need; only the first call does."""
+        await self.wait()
+        if self.opened and not self._prepared:
+            self._prepared = True
+            threading.Thread(target=self._prepare, name="prepare-library", daemon=True).start()
+
+    def _prepare(self) -> None:
+        try:
+            self.library().prepare()
+        except Exception as error:  # whoever asks what needs it is told then
+            log.warning("not loaded ahead of the first question: %s", said(error))
 
     def library(self) -> Library:
         """Return the library as soon as it is open; raises what kept it from opening."""

@@ -76,9 +76,10 @@
     return kept;
   }
 
-  // The sentence in its context stands under its citation, or above it where there is no room.
+  // The sentence in its context stands under its citation, or above it where there is no room. Of one column, it is as
+  // wide as all of them.
   function beside(cite, context) {
-    const box = cite.closest('.passage').getBoundingClientRect();
+    const box = (cite.closest('.columns') ?? cite.closest('.passage')).getBoundingClientRect();
     const {top, bottom} = cite.getBoundingClientRect();
     context.style.left = `${box.left + 8}px`;
     context.style.width = `${box.width - 16}px`;

@@ -66,6 +66,7 @@ def build_page(
             source.render()  # type: ignore[no-untyped-call]
         link.render()  # type: ignore[no-untyped-call]
         page.load(opening.statuses, None, status, concurrency_limit=None, **_HIDDEN)
+        page.load(opening.prepare, None, None, concurrency_limit=None, **_HIDDEN)  # the browser has drawn it by then
     return page
 
 

@@ -72,7 +72,7 @@ def statements(library: Library, names: Sequence[str], about: str, filters: Narr
     days = [one.article.published for _, said in found for one in said if one.article.published]
     scale = _Scale.of([said for _, said in found], days) if days else None
     columns = "".join(_column(name, about, said, scale) for name, said in found)
-    return f'<div class="columns" data-count="{len(found)}">{columns}</div>'
+    return f'<div class="columns" style="--count:{len(found)}">{columns}</div>'
 
 
 def _column(name: str, about: str, said: Sequence[Statement], scale: _Scale | None) -> str:

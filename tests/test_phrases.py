@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa.antecedents import is_plural, things_in
+from qa.phrases import is_plural, things_in
 
 
 @pytest.mark.parametrize(
