@@ -137,14 +137,17 @@ def rarity(rows: int, holding: int) -> float:
 def saturation(times: int, words: int, average: float) -> float:
     """Return how often a word that is there so many ``times`` counts in BM25, in a text of ``words`` (0 to k1 + 1).
 
-    ``average`` is that of the texts' words. Lengths above 40 are rounded down as tantivy keeps them: in steps of 2 up
-    to 56, of 4 up to 88, and so on.
+    ``average`` is that of the texts' words.
     """
+    return times * MOST / (times + _K1 * (1 - _B + _B * words / average)) if times else 0.0
+
+
+def kept_length(words: int) -> int:
+    """Return a text's length as tantivy keeps it: above 40 words in steps of 2, above 56 of 4, and so on."""
     start, step = 40, 2
     while words > start + 8 * step:
         start, step = start + 8 * step, 2 * step
-    kept = words if words <= 40 else start + (words - start) // step * step
-    return times * MOST / (times + _K1 * (1 - _B + _B * kept / average)) if times else 0.0
+    return words if words <= 40 else start + (words - start) // step * step
 
 
 def _found_among(

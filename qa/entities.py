@@ -52,7 +52,7 @@ _TEXTS = {  # collection -> its fields of text and the most bytes in each
 }
 _NUMBERS = {
     ARTICLES: ("published", "size", "has_boilerplate", "passages", "quotes", "notes"),
-    PASSAGES: ("published", "start", "end", "length", "title_length"),
+    PASSAGES: ("published", "start", "end"),
     QUOTES: ("published", "ordinal"),
     NOTES: (),
 }
@@ -180,7 +180,7 @@ def _place(article: Article) -> Entity:
 
 def _searched(passage: Passage, title_words: Sequence[str]) -> Entity:
     words, title = (_fitting(own) for own in (lexical_words(passage.text), title_words))
-    return {"words": words, "title_words": title, "length": len(words.split()), "title_length": len(title.split())}
+    return {"words": words, "title_words": title}
 
 
 def _fitting(words: Sequence[str]) -> str:

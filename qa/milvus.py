@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -28,7 +29,7 @@ from typing_extensions import override
 
 from embeddings import lexical_words
 from embeddings.encoder import Vectors
-from embeddings.lexical import MOST, TITLE, rarity, saturation
+from embeddings.lexical import MOST, TITLE, kept_length, rarity, saturation
 from qa.articles import Article, Skipped
 from qa.catalogue import Catalogue, Entry, has_words, search_words
 from qa.entities import (
@@ -62,23 +63,31 @@ from qa.store import Candidate, Compared, DamagedStoreError, Nearness, PassageId
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # So many entities go over the wire at a time, and so many ids are named in one condition.
 _BATCH = 500
-# How long texts are on average is told by so many of them.
+# How long texts are on average, and which words are common, is told by so many of them.
 _SAMPLE = 10_000
 _ARTICLES_KEPT = 1000
+_MANY = 100
 _COUNTS_KEPT = 20
 _ABOUT_PASSAGE = ["article", "version", "start", "end"]
-_SEARCHED = ["article", "version", "words", "title_words", "length", "title_length", "vector"]
+_SEARCHED = ["article", "version", "words", "title_words", "vector"]
 
 
 @dataclass
 class _Statistics:
-    """What BM25 goes by in one state of the articles: passages, their average words, and how many hold a word."""
+    """What BM25 goes by in one state of the articles.
+
+    ``rows`` passages there are, of which a ``sample`` was counted: their average words, and how many hold each word,
+    in text and title. ``rare`` is how rare words are that were asked for, in texts and in titles.
+    """
 
     state: str
     rows: int
+    sample: int
     words: float
     title_words: float
-    holding: dict[tuple[str, str], int] = field(default_factory=dict)
+    holding: Counter[str]
+    title_holding: Counter[str]
+    rare: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class MilvusStore(Store):
@@ -87,9 +96,9 @@ class MilvusStore(Store):
     ``uri`` is the server's address, and as its path the name before that of the collections, which may be an alias:
     "http://127.0.0.1:19530/news"; without one, "library". Whoever is let in only with a token sets MILVUS_TOKEN
     ("user:password"). A server from 2.5 on searches by words, too, as ``fulltext`` says; an older one by vectors alone.
-    What a store was
-    filled by is not replaced by another model: that is refused. Two programs must not fill one library at once. Raises
-    ValueError for an address that is none, OSError where the server does not answer or holds another version's.
+    What was made by one model is not replaced by another's: that is refused. Two programs must not fill one library at
+    once. Raises ValueError for an address that is none, OSError where the server does not answer or holds what another
+    version of this program made.
     """
 
     def __init__(self, uri: str) -> None:
@@ -118,6 +127,7 @@ class MilvusStore(Store):
         self._statistics: _Statistics | None = None
         self._run = secrets.token_hex(8)
         self._is_writing = self._is_noted = False
+        self._changes = 0
         with self._asking():
             self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=20)
             version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
@@ -239,6 +249,7 @@ class MilvusStore(Store):
                     self._note("changing", self._run)
                 self._is_noted = True
             yield
+            self._changes += 1
             self._note("state", secrets.token_hex(16))
 
     @override
@@ -481,6 +492,11 @@ class MilvusStore(Store):
                     self._sweep()
                 self._note("changing", "")
                 self._is_noted = False
+                if self._changes >= _MANY:  # what was written last is searched by no index until then
+                    with self._asking():
+                        for name in (PASSAGES, QUOTES, ARTICLES):
+                            self._client.flush(self._names[name])
+                self._changes = 0
 
     def _sweep(self) -> None:
         """Remove what belongs to no article's present version."""
@@ -648,6 +664,7 @@ class MilvusStore(Store):
         return [Candidate(id_, cosines[id_], shares[id_], dense_ranks.get(id_), lexical_ranks.get(id_)) for id_ in ids]
 
     def _nearest(self, key: str, wanted: list[float] | str, n: int, within: str) -> dict[str, Entity]:
+        """Return the entities of the ``n`` passages that one search finds, by their ids, with Milvus' own score."""
         with self._asking():
             found = self._client.search(
                 self._names[PASSAGES],
@@ -658,40 +675,57 @@ class MilvusStore(Store):
                 output_fields=_SEARCHED,
                 consistency_level=self._consistency,
             )
-        return {hit["id"]: hit["entity"] for hit in found[0]}
+        return {hit["id"]: {**hit["entity"], "score": hit["distance"]} for hit in found[0]}
 
     def _shares(self, asked: Sequence[str], found: Mapping[str, Entity]) -> dict[str, float]:
         """Return for each passage what `embeddings.LexicalIndex` scores it for the words ``asked``.
 
-        Milvus' own scores are of one segment's words, and no part of anything: what it finds is scored here.
+        Milvus' own scores are no part of anything, and may be of one segment's words: what it finds is scored here.
         """
-        if not asked or not found or not self.fulltext:
-            return dict.fromkeys(found, 0.0)
-        known = self._known_statistics()
         shares = dict.fromkeys(found, 0.0)
-        most = 0.0
-        fields = (("words", "length", known.words, 1.0), ("title_words", "title_length", known.title_words, TITLE))
-        for key, length, average, weight in fields:
-            counted = {id_: Counter(entity[key].split()) for id_, entity in found.items()}
-            for word in asked:
-                if (key, word) not in known.holding:
-                    known.holding[key, word] = self._count(PASSAGES, f"text_match({key}, {_quoted(word)})")
-                rare = rarity(max(known.rows, known.holding[key, word]), known.holding[key, word])
-                most += MOST * rare if key == "words" else 0.0
-                for id_, entity in found.items():
-                    shares[id_] += weight * rare * saturation(counted[id_][word], entity[length], average)
+        if not asked or not found or not self.fulltext:
+            return shares
+        known = self._known_statistics()
+        with ThreadPoolExecutor(8) as pool:
+            known.rare |= pool.map(
+                lambda word: (word, self._rarity(known, word)), [w for w in asked if w not in known.rare]
+            )
+        for id_, entity in found.items():
+            for key, average, weight in (("words", known.words, 1.0), ("title_words", known.title_words, TITLE)):
+                words = entity[key].split()
+                times, length = Counter(words), kept_length(len(words))
+                for word in asked:
+                    rare = known.rare[word][key == "title_words"]
+                    shares[id_] += weight * rare * saturation(times[word], length, average)
+        most = MOST * sum(known.rare[word][0] for word in asked)
         return {id_: share / most for id_, share in shares.items()}
 
+    def _rarity(self, known: _Statistics, word: str) -> tuple[float, float]:
+        """Return how rare a word is among the passages' texts, and among their titles.
+
+        Where not all were counted, Milvus tells the first by its score of the best passage for the word alone.
+        """
+        sampled, titled = known.holding[word], known.title_holding[word]
+        rare, title_rare = (rarity(known.rows, held * known.rows // known.sample) for held in (sampled, titled))
+        if known.sample < known.rows:
+            for best in self._nearest("bm25", word, 1, "").values():
+                words = best["words"].split()
+                rare = abs(best["score"]) / (saturation(words.count(word), len(words), known.words) or 1.0)
+        return rare, title_rare
+
     def _known_statistics(self) -> _Statistics:
-        state = self.state
-        known = self._statistics
+        state, known = self.state, self._statistics
         if known is None or known.state != state:
             rows = self._count(PASSAGES)
-            some = self._query(PASSAGES, "", ["length", "title_length"], limit=_SAMPLE)
-            words, titles = (
-                sum(entity[key] for entity in some) / len(some) or 1.0 for key in ("length", "title_length")
-            )
-            known = self._statistics = _Statistics(state, rows, words, titles)
+            if known and known.sample < rows and abs(rows - known.rows) <= known.rows // 100:
+                known.state = state  # what is told by so many hardly changes
+            else:
+                some = self._query(PASSAGES, "", ["words", "title_words"], limit=_SAMPLE)
+                counted = [[entity[key].split() for entity in some] for key in ("words", "title_words")]
+                held = [Counter(word for words in own for word in set(words)) for own in counted]
+                words, title_words = (sum(map(len, own)) / len(some) if some else 0.0 for own in counted)
+                known = _Statistics(state, rows, len(some), words or 1.0, title_words or 1.0, *held)
+                self._statistics = known
         return known
 
     @override
