@@ -41,8 +41,9 @@ _LABELS = {
 }
 # What has a form of its own: the articles themselves, and what was said.
 _OWN_FORMS = frozenset(map(stem, "article text story report paper newspaper source outlet statement quote".split()))
+_VERBS = ("VBD", "VBP", "VBZ", "VBN", "MD")
 _BEFORE_NOUN = ("JJ", "JJR", "JJS", "NN", "NNS", "NNP", "CD", "VBN", "VBG", "HYPH")
-_OF_ONE = ("is", "was", "has", "does", "'s", "’s", "'", "’")  # what follows a noun that is not asked for several of
+_OF_ONE = frozenset("is was has does".split())  # "which of the towns was"
 _WHICH = frozenset("which who whom that".split())
 _NOT = frozenset("not n't n’t never no neither nor without".split())
 _UNSURE = frozenset("if unless whether until".split())
@@ -82,23 +83,28 @@ def items_asked_for(question: Question) -> Asked | None:
     rest = rest[1:] if be else rest
     if who and rest and rest[0].tag_ in ("VBN", "VBD"):  # "who were arrested?"
         return Asked("", "")
+    of = bool(rest) and rest[0].lower_ == "of"
     while rest and rest[0].lower_ in ("all", "of", "the", "names"):
         rest = rest[1:]
     noun = _plural(rest)
-    if noun is None or stem(noun.text) in _OWN_FORMS:
+    after = doc[noun.i + 1] if noun is not None and noun.i + 1 < len(doc) else None
+    if noun is None or stem(noun.text) in _OWN_FORMS or (of and after is not None and after.lower_ in _OF_ONE):
         return None
     return Asked(stem(noun.text), _LABELS.get(stem(noun.text), "PERSON" if who else ""))
 
 
 def _plural(words: Sequence[Token]) -> Token | None:
-    """Return the noun with which words begin, where it is of several and none of them is singled out after it."""
+    """Return the noun with which words begin, where it is of several."""
+    tags = [token.tag_ for token in words[:2]]
+    if tags[:1] == ["VBZ"] and tags[1:] and tags[1] in _VERBS:  # "which states backed": no verb, then
+        return words[0]
     run: list[Token] = []
     for token in words:
         if token.tag_ not in _BEFORE_NOUN or (run and token.tag_ in ("VBN", "VBG")):
             break
         run.append(token)
-    after = words[len(run)].lower_ if words[len(run) :] else ""
-    if not run or run[0].lower_ == "following" or after in _OF_ONE:
+    after = words[len(run)].tag_ if words[len(run) :] else ""
+    if not run or run[0].lower_ == "following" or after == "POS":
         return None
     return run[-1] if run[-1].tag_ == "NNS" and run[-1].dep_ != "compound" else None
 
@@ -198,7 +204,8 @@ class _Reading:
             return found
         # "All precedents, including Griswold": what the reader marked says more.
         inside = is_name(marked) and any(marked in head.subtree for head in heads)
-        has_part = self.part in ("subject", "object") and any(head for clause in same for head in self._in_part(clause))
+        parts = [head for clause in same for head in self._in_part(clause) if head.tag_ != "PRP"]
+        has_part = self.part in ("subject", "object") and bool(parts)
         return self._of([marked]) if inside or not (found or has_part) else found
 
     def _of(self, heads: Sequence[Token]) -> list[Item]:

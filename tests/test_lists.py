@@ -39,6 +39,9 @@ def listed(question: str, *said: str) -> tuple[tuple[str, ...], str | None, str 
     [
         ("which towns were flooded?", "town", "GPE"),
         ("In which countries were schools closed?", "countri", "GPE"),
+        ("In which countries is the group advancing?", "countri", "GPE"),
+        ("Which countries has the group captured?", "countri", "GPE"),
+        ("Which states backed the rebels?", "state", "GPE"),
         ("what companies did the regulator fine?", "compani", "ORG"),
         ("Which of the banks were fined?", "bank", "ORG"),
         ("who are the candidates for mayor?", "candid", "PERSON"),
@@ -170,6 +173,11 @@ def test_no_sentence_that_says_something_else_pads_the_list(other: str) -> None:
             "Which towns did trains run between?",
             "Trains between [Lindau] and Bregenz ran slowly.",
             ["Lindau", "Bregenz"],
+        ),
+        (
+            "Which firms kept their gates closed?",
+            "The court fined [Wend Power and Alder Mills] because they had kept their gates closed.",
+            ["Wend Power", "Alder Mills"],
         ),
         ("Which leaders met Ann Lee?", "[Ann Lee] and Tom Ashe met in Rome.", ["Tom Ashe"]),
     ],
