@@ -129,7 +129,7 @@ def _is_another_place(noun: str, asked: str) -> bool:
 
 def _ends(noun: Token) -> int | None:
     """Return before which word a name ends that the parse takes for a part of the next: "Corvane and Alder Mills"."""
-    if noun.dep_ not in ("nmod", "compound") or not is_name(noun):
+    if noun.dep_ not in ("nmod", "compound") or not is_name(noun) or not is_name(noun.head):  # "Gulf and Arab states"
         return None
     return next((c.i for c in noun.children if c.dep_ == "cc"), None)
 

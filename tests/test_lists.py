@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 from pages import article
 
-from qa import Answer, Statement
+from qa import Answer, Library, Statement, open_library
 from qa.lists import as_question, items_asked_for, with_items
 from qa.questions import parse_question
 
@@ -215,3 +217,32 @@ def test_where_no_name_of_what_is_asked_for_is_given_the_articles_do_not_say() -
 def test_items_are_slices_of_sentences_that_run_over_lines() -> None:
     items, *_ = listed("Which towns were flooded?", "The river flooded [Castle\n  Orrin and\nHarby] on Sunday.")
     assert items == ("Castle\n  Orrin", "Harby")
+
+
+@pytest.fixture(scope="module")
+def floods(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
+    folder = Path(__file__).parent / "dialogues" / "floods"
+    with open_library(folder, index=tmp_path_factory.mktemp("index")) as library:
+        yield library
+
+
+@pytest.mark.model
+def test_a_list_is_answered_from_all_articles_and_a_follow_up_asks_for_what_was_not_named(floods: Library) -> None:
+    towns = floods.ask("Which towns were flooded?")
+    assert towns.summary == "2 articles name 4: Harby, Castle Orrin, Merebridge and Oakford."
+    assert [s.article.path for s in towns.statements] == ["wend-floods.md", "oakford-under-water.md"]
+    villages = floods.ask("and which villages?", history=[towns])
+    assert (villages.understood, villages.items, villages.short) == (
+        "which villages were flooded?",
+        ("Reed End",),
+        "Reed End",
+    )
+    banks = floods.ask("Which banks were robbed?")
+    assert (banks.items, banks.refusal) == ((), "The articles do not say which: nothing in them answers this question.")
+
+
+@pytest.mark.model
+def test_an_ordered_list_is_understood_as_a_question(floods: Library) -> None:
+    answer = floods.ask("name the ministers who resigned")
+    assert answer.understood == "which ministers resigned?"
+    assert answer.items == ("Paul Renner", "Olga Tessen", "Karl Oster")
