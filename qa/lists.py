@@ -75,10 +75,12 @@ def items_asked_for(question: Question) -> Asked | None:
     if question.quoted or kind not in ("fact", "person") or not _MAY_ASK.match(question.text):
         return None
     doc = parsed([question.text])[0]
-    first = next(token.i for token in doc if token.lower_ in ("which", "what", "who"))
+    first = next((token.i for token in doc if token.lower_ in ("which", "what", "who")), len(doc))
+    if first > 1 or (first == 1 and doc[0].tag_ not in ("IN", "TO")):
+        return None
     who, rest = doc[first].lower_ == "who", list(doc[first + 1 :])
     be = bool(rest) and rest[0].lower_ in ("are", "were")
-    if first > 1 or (first == 1 and doc[0].tag_ not in ("IN", "TO")) or (who and not be):
+    if who and not be:
         return None
     rest = rest[1:] if be else rest
     if who and rest and rest[0].tag_ in ("VBN", "VBD"):  # "who were arrested?"

@@ -79,6 +79,10 @@ def test_a_question_for_several_things_is_recognised(question: str, noun: str, l
         "When were the towns flooded?",
         "How many towns were flooded?",
         "Were the towns flooded?",
+        "which towns",
+        "what ?",
+        "WHİCH towns were flooded?",
+        "and which are",
     ],
 )
 def test_what_asks_for_one_thing_or_has_a_form_of_its_own_is_no_list(question: str) -> None:
