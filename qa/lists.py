@@ -74,7 +74,7 @@ def items_asked_for(question: Question) -> Asked | None:
     kind = question.asked_for[0] if question.asked_for else ""
     if question.quoted or kind not in ("fact", "person") or not _MAY_ASK.match(question.text):
         return None
-    doc = parsed([question.text])[0]
+    doc = parsed([_written(question.text)])[0]
     first = next((token.i for token in doc if token.lower_ in ("which", "what", "who")), len(doc))
     if first > 1 or (first == 1 and doc[0].tag_ not in ("IN", "TO")):
         return None
@@ -93,6 +93,11 @@ def items_asked_for(question: Question) -> Asked | None:
     if noun is None or stem(noun.text) in _OWN_FORMS or (of and after is not None and after.lower_ in _OF_ONE):
         return None
     return Asked(stem(noun.text), _LABELS.get(stem(noun.text), "PERSON" if who else ""))
+
+
+def _written(text: str) -> str:
+    """Return a question with its mark and not in capitals, as the parser has mostly read them."""
+    return f"{(text.lower() if text.isupper() else text).rstrip(' ?!.')}?"
 
 
 def _plural(words: Sequence[Token]) -> Token | None:
@@ -157,7 +162,7 @@ def _names(items: Sequence[Item], label: str) -> dict[str, str]:
 
 def _given(question: Question, asked: Asked, read: Sequence[Statement]) -> list[tuple[Statement, list[Item]]]:
     """Return the statements that give items, with these."""
-    doc, *docs = parsed([question.text, *(statement.text for statement in read)])
+    doc, *docs = parsed([_written(question.text), *(statement.text for statement in read)])
     wanted = asked_clause(doc)
     if wanted is None:
         return []

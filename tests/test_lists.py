@@ -43,6 +43,7 @@ def listed(question: str, *said: str) -> tuple[tuple[str, ...], str | None, str 
         ("In which countries were schools closed?", "countri", "GPE"),
         ("In which countries is the group advancing?", "countri", "GPE"),
         ("Which countries has the group captured?", "countri", "GPE"),
+        ("WHICH TOWNS WERE FLOODED", "town", "GPE"),
         ("Which states backed the rebels?", "state", "GPE"),
         ("what companies did the regulator fine?", "compani", "ORG"),
         ("Which of the banks were fined?", "bank", "ORG"),
