@@ -49,6 +49,7 @@ _KINDS = {
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.
 _WITHIN, _WITHIN_ODDS = 0.15, 1.5
+_MAY_GIVE_ITEMS, _MOST_LISTED = 4.0, 20
 _MOST, _REASONS = 5, 2
 _REPEATED = 0.8
 _FEWEST_WORDS = 3
@@ -98,8 +99,9 @@ class Answer:
     what is answered from was published, where the question says so ("since March"). ``understood`` is the whole
     question where a follow-up was made whole. ``verdict`` is "yes" or "no" where the first statement alone says so.
     ``parts`` are headings under which the statements stand, in order, each with how many stand under it; there may be
-    none: "Victor Hale" said nothing of it. Of a refusal, ``looked_for`` says what was looked for, and among how
-    much; ``instead`` are at most three questions that the articles left by the same filters do answer.
+    none: "Victor Hale" said nothing of it. ``items`` are what is named where several things are asked for ("which
+    towns"), each a slice of a statement. Of a refusal, ``looked_for`` says what was looked for, and among how much;
+    ``instead`` are at most three questions that the articles left by the same filters do answer.
     """
 
     question: str
@@ -116,6 +118,7 @@ class Answer:
     instead: tuple[str, ...] = ()
     verdict: Literal["yes", "no"] | None = None
     parts: tuple[tuple[str, int], ...] = ()
+    items: tuple[str, ...] = ()
 
     @property
     def headings(self) -> dict[int, list[str]]:
@@ -151,6 +154,7 @@ class Answer:
             "instead": list(self.instead),
             "verdict": self.verdict,
             "short": self.short,
+            "items": list(self.items),
             "summary": self.summary,
             "names": [name.as_dict() for name in self.names],
             "confidence": self.confidence,
@@ -183,7 +187,7 @@ class SentenceAnswerer:
         best = scored[0].score if scored else 0.0
         confidence = _probability(math.log(THRESHOLD / (1 - THRESHOLD)) + _STEEP * (best - _FLOOR))
         if confidence < self.threshold:
-            return _nothing_answers(question, hits, confidence)
+            return nothing_answers(question, hits, confidence)
         shown = _without_repeats(statement for statement in scored if statement.score >= best - _WITHIN)
         if not question.asked_for:
             articles = list(dict.fromkeys(statement.article.id for statement in shown))
@@ -228,14 +232,15 @@ class ReadingAnswerer:
     def answer(self, question: Question, hits: Sequence[Hit]) -> Answer:
         """Return at most five sentences, best first, or a refusal where the confidence is below the threshold.
 
-        Of those that give a reason ("why", "how") two at most are returned.
+        Of those that give a reason ("why", "how") two at most are returned; where ``several`` things are asked for, all
+        that may give one, of all hits.
         """
         if not question.asked_for or not question.terms:
             return self.others.answer(question, hits)
         kind, _ = question.asked_for
         read = self._read(question, kind, hits[:_READ])
         if not read:
-            return _nothing_answers(question, hits, 0.0, read=_READ)
+            return nothing_answers(question, hits, 0.0, read=_READ)
         # The share of belief that each of different answers has, against there being none.
         weights = [math.exp(candidate.odds) for candidate in read]
         whole = 1 + sum(weights)
@@ -251,7 +256,13 @@ class ReadingAnswerer:
             + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits[:_READ])
         )
         if confidence < self.threshold:
-            return _nothing_answers(question, hits, confidence, read=_READ)
+            return nothing_answers(question, hits, confidence, read=_READ)
+        if question.several:
+            read = self._read(question, kind, hits)
+            may = [c for c in read if c.statement.text != first.statement.text]
+            may = [c for c in may if c.odds >= first.odds - _MAY_GIVE_ITEMS]
+            shown = [candidate.statement for candidate in [first, *may]][:_MOST_LISTED]
+            return _answered(question, shown, hits, confidence, short=first.short)
         others = [c for c in read if c is not first and c.odds >= first.odds - _WITHIN_ODDS]
         shown = _without_repeats(candidate.statement for candidate in [first, *others])
         return _answered(
@@ -392,7 +403,7 @@ def _answered(
     return Answer(question.text, tuple(shown), tuple(hits), None, confidence, short, summary, period=period)
 
 
-def _nothing_answers(question: Question, hits: Sequence[Hit], confidence: float, *, read: int | None = None) -> Answer:
+def nothing_answers(question: Question, hits: Sequence[Hit], confidence: float, *, read: int | None = None) -> Answer:
     """Return the refusal of a question that nothing answers in the first ``read`` of the hits (None: in all)."""
     what = f" {question.asked_for[1]}" if question.asked_for else ""
     why = f"{the_articles(question)} do not say{what}: nothing in them answers this question."

@@ -17,6 +17,7 @@ from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import made_whole
 from qa.forms import change, comparison, form_of, speaking
+from qa.lists import as_question, items_asked_for, with_items
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
 from qa.questions import Question, is_yes_or_no, parse_question, stems, terms
@@ -31,6 +32,7 @@ from qa.verdicts import with_verdict
 
 _ANSWERED_FROM = 10
 _LISTED_FROM = 40
+_ITEMS_FROM = 20
 _MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
 # "Since the summit", "before Foley's death", "between the spill and the fine": what ends in a word that is no name.
@@ -81,13 +83,15 @@ class Asking:
             return known
         try:
             quoted, pronoun = partial(self._is_quoted, history, filters), partial(self._pronoun, filters)
-            whole = made_whole(text, history, quoted, pronoun)
+            whole = made_whole(as_question(text), history, quoted, pronoun)
             whole = self._dated(whole, today, filters)
             asked = parse_question(whole, today=today, newest=partial(self.store.newest, **filters))
         except (NobodyMeantError, NoSuchDayError) as why:
             return refuse(parse_question(text), str(why))
         if not text:
             return refuse(asked, "The question is empty: ask something, such as “What did Lavrov say about al-Qaida?”")
+        if whole != text and history and history[-1].items:
+            asked = replace(asked, but=self._named_otherwise(asked, history[-1]))
         shown = [s for answer in (history if asked.speaker else history[-1:]) for s in answer.statements]
         if asked.period:
             answer = self._answer_in_period(asked, whole, asked.period, shown, today, **filters)
@@ -187,7 +191,7 @@ class Asking:
         answer = self._answer(asked, shown, today, **narrowed(filters, period))
         if asked.quoted and not answer.refusal:
             return answer
-        anytime = replace(asked, period=None) if asked.quoted else parse_question(whole)
+        anytime = replace(asked, period=None) if asked.quoted else replace(parse_question(whole), but=asked.but)
         wide = self._answer(anytime, shown, today, **filters)
         if wide.refusal:
             return replace(wide, period=period) if answer.refusal else answer
@@ -199,7 +203,7 @@ class Asking:
             there = all(period.holds(statement.article.published) for statement in wide.statements)
             return replace(wide, period=period) if there else replace(wide, verdict=None, summary=None)
         others = f"From articles of all dates: those published {period} do not answer this, or not as well."
-        return replace(wide, summary=others)
+        return replace(wide, summary=f"{others} {wide.summary}" if wide.items and wide.summary else others)
 
     def _outside(
         self, asked: Question, period: Period, answer: Answer, wide: Answer, **filters: Unpack[Filters]
@@ -238,7 +242,24 @@ class Asking:
         answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
         if is_yes_or_no(asked.text):
             return with_verdict(asked, answer, lambda articles: self.store.quotes(articles=articles, **filters))
-        return compared(asked, answer)
+        listed = None if answer.refusal else self._listed(asked, answer, nearest)
+        return listed or compared(asked, answer)
+
+    def _named_otherwise(self, asked: Question, before: Answer) -> tuple[str, ...]:
+        """Return the items of the answer before, where it was asked for something else ("and which villages?")."""
+        of, last = items_asked_for(asked), items_asked_for(parse_question(before.understood or before.question))
+        return before.items if of and last and of.noun != last.noun else ()
+
+    def _listed(self, asked: Question, answer: Answer, nearest: Callable[[int], list[Hit]]) -> Answer | None:
+        """Return the answer as a list where several things are asked for; None where one is."""
+        of = items_asked_for(asked)
+        if of is None:
+            return None
+        read = self.answerer.answer(replace(asked, several=True), nearest(_ITEMS_FROM))
+        listed = with_items(asked, of, answer, read.statements)
+        if not listed.items:
+            return listed if listed.refusal else None
+        return replace(listed, statements=cited_once(listed.statements, self.store.near_copies))
 
     def _in_its_form(
         self, asked: Question, nearest: Callable[[int], list[Hit]], today: date, **filters: Unpack[Filters]

@@ -50,6 +50,8 @@ class _Restoring:
             summary = verdict = None
         if short is not None and not any(short in statement.article.text for statement in statements):
             short = None
+        items = tuple(_checked(item, str, "an item") for item in _list(record, "items")) if "items" in record else ()
+        items = tuple(item for item in items if any(item in statement.text for statement in statements))
         confidence = _number(record, "confidence")
         if not 0 <= confidence <= 1:
             raise ValueError(_malformed("confidence", confidence))
@@ -69,6 +71,7 @@ class _Restoring:
             tuple(_checked(text, str, "instead") for text in _list(record, "instead")),
             cast("Literal['yes', 'no'] | None", verdict),
             parts,
+            items,
         )
 
     def _statement(self, row: Mapping[str, Any]) -> Statement | None:

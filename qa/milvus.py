@@ -686,10 +686,9 @@ class MilvusStore(Store):
         if not asked or not found or not self.fulltext:
             return shares
         known = self._known_statistics()
+        new = [word for word in asked if word not in known.rare]
         with ThreadPoolExecutor(8) as pool:
-            known.rare |= pool.map(
-                lambda word: (word, self._rarity(known, word)), [w for w in asked if w not in known.rare]
-            )
+            known.rare |= zip(new, pool.map(lambda word: self._rarity(known, word), new), strict=True)
         for id_, entity in found.items():
             for key, average, weight in (("words", known.words, 1.0), ("title_words", known.title_words, TITLE)):
                 words = entity[key].split()
@@ -722,9 +721,9 @@ class MilvusStore(Store):
             else:
                 some = self._query(PASSAGES, "", ["words", "title_words"], limit=_SAMPLE)
                 counted = [[entity[key].split() for entity in some] for key in ("words", "title_words")]
-                held = [Counter(word for words in own for word in set(words)) for own in counted]
+                held, title_held = (Counter(word for words in own for word in set(words)) for own in counted)
                 words, title_words = (sum(map(len, own)) / len(some) if some else 0.0 for own in counted)
-                known = _Statistics(state, rows, len(some), words or 1.0, title_words or 1.0, *held)
+                known = _Statistics(state, rows, len(some), words or 1.0, title_words or 1.0, held, title_held)
                 self._statistics = known
         return known
 

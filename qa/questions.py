@@ -110,6 +110,8 @@ class Question:
     ``period`` is when that was published, where the question says so ("since March"). ``more`` is true where what was
     shown already is not asked for ("what else did X say"), ``latest`` where the newest is asked for first ("what did X
     say most recently"). ``besides`` is whose statements are left out ("who besides X spoke about Y").
+    ``several`` is true where all sentences are looked for that answer ("which towns"), and ``but`` are names that are
+    not meant then.
     """
 
     text: str
@@ -121,6 +123,8 @@ class Question:
     more: bool = False
     latest: bool = False
     besides: str | None = None
+    several: bool = False
+    but: tuple[str, ...] = ()
 
     @property
     def asked_for(self) -> tuple[str, str] | None:

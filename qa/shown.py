@@ -66,7 +66,14 @@ def _again(shown: Answer, question: str, statements: Sequence[Statement], told: 
     """Return some of what was shown; what is asked next goes on from the question that it was shown to."""
     asked = shown.understood or shown.question
     return replace(
-        shown, question=question, understood=asked, statements=tuple(statements), short=None, summary=told, names=()
+        shown,
+        question=question,
+        understood=asked,
+        statements=tuple(statements),
+        short=None,
+        summary=told,
+        names=(),
+        items=(),
     )
 
 

@@ -30,6 +30,10 @@ _SAID_FLOOR = 0.5
 _WITHIN = 0.08
 _MOST_SAID = 3
 _MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
+# From here a statement is on a topic though neither it nor what its article begins with has a word of it.
+_SURE_OF_TOPIC = 0.5
+_LEAD = 400  # characters
+_POINTING_BACK = frozenset("this these those such it".split())
 _ABOUT = re.compile(r"^(?:about|on)\s+", re.IGNORECASE)
 
 
@@ -109,7 +113,8 @@ class QuoteAnswerer:
                 told[place] = quote
         statements = _apart(self._scored([(span, quote) for (_, span), quote in told.items()], topic))
         if topic is not None:
-            statements = _naming(topic, [statement for statement in statements if statement.score >= self.floor])
+            near = _told_of(topic, [statement for statement in statements if statement.score >= self.floor])
+            statements = _naming(topic, near)
         best: dict[str, float] = {}
         for statement in statements:
             best[statement.article.id] = max(statement.score, best.get(statement.article.id, 0.0))
@@ -177,6 +182,26 @@ def _apart(statements: Sequence[Statement]) -> list[Statement]:
         else:
             joined.append(statement)
     return joined
+
+
+def _told_of(topic: str, statements: list[Statement]) -> list[Statement]:
+    """Where no statement has a word of the topic, leave those that are near it only by where they stand.
+
+    What somebody says in an article on something else, next to a sentence on the topic, is not on the topic, but for
+    what points back to it ("Backing this stance, ..."). An article on it names it in its title or its first sentences.
+    """
+    wanted = terms(topic)
+    if not wanted or any(wanted & stems(statement.text) for statement in statements):
+        return statements
+
+    def is_on_topic(statement: Statement) -> bool:
+        article = statement.article
+        leading = stems(f"{article.title} {article.text[article.body : article.body + _LEAD]}")
+        points_back = not _POINTING_BACK.isdisjoint(map(str.lower, words(statement.text)))
+        before = stems_near(article, statement.start, statement.end, after=0)
+        return statement.score >= _SURE_OF_TOPIC or bool(wanted & leading) or (points_back and wanted <= before)
+
+    return list(filter(is_on_topic, statements))
 
 
 def _naming(topic: str, statements: list[Statement]) -> list[Statement]:

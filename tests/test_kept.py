@@ -110,6 +110,13 @@ def test_an_answer_of_which_nothing_is_left_says_so(town: Library, kept: dict[st
     assert answer.refusal == "The articles that this was answered from are gone, or no longer say so: ask again."
 
 
+def test_items_are_kept_as_far_as_a_statement_names_them(town: Library, kept: dict[str, Any]) -> None:
+    assert Answer.from_dict({**kept, "items": ["dam", "the moon"]}, town.article).items == ("dam",)
+    assert Answer.from_dict({k: v for k, v in kept.items() if k != "items"}, town.article).items == ()
+    with pytest.raises(ValueError, match="item"):
+        Answer.from_dict({**kept, "items": [7]}, town.article)
+
+
 def test_a_short_answer_that_no_article_holds_is_left_out(town: Library, kept: dict[str, Any]) -> None:
     assert Answer.from_dict({**kept, "short": "the moon"}, town.article).short is None
 

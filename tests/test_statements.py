@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from qa import Article, Library
+from qa import Article, Library, Statement
 from qa.articles import parse_article
 from qa.quotes import extract_quotes
-from qa.statements import statement_span
+from qa.statements import _told_of, statement_span
 
 
 def test_a_statement_is_the_whole_sentences_with_who_said_it() -> None:
@@ -47,6 +47,25 @@ def test_all_statements_of_a_speaker_on_a_topic_are_returned_and_counted(town: L
         ("rail.txt", '"The dam is none of our business," said Maria Lopez.', "Maria Lopez", "direct"),
     ]
     assert answer.summary == "3 statements by Maria Lopez about the dam, in 2 articles"
+
+
+@pytest.mark.parametrize(
+    ("title", "lead", "said", "score", "is_on"),
+    [
+        ("Dam is dead", "The town gives up.", "My sheep slept well.", 0.46, False),
+        ("Dam is dead", "The town gives up.", "My sheep slept well.", 0.52, True),
+        ("Salmon may return", "The town gives up.", "My sheep slept well.", 0.46, True),
+        ("Dam is dead", "The salmon may return.", "My sheep slept well.", 0.46, True),
+        ("Dam is dead", "The town gives up.", "Backing this view, Lee spoke for an hour.", 0.42, True),
+        ("Dam is dead", "The town gives up.", "The salmon may return.", 0.42, True),
+    ],
+)
+def test_what_has_no_word_of_the_topic_is_on_it_only_in_an_article_on_it(
+    title: str, lead: str, said: str, score: float, is_on: bool
+) -> None:
+    text = f"{lead}\n\n{'It rained. ' * 50}\n\nThey spoke of the salmon.\n\n{said}\n"
+    statement = Statement(Article("a", title, text), text.index(said, 500), text.index(said, 500) + len(said), score)
+    assert _told_of("the salmon", [statement]) == ([statement] if is_on else [])
 
 
 def test_without_a_topic_all_that_a_speaker_said_is_returned(town: Library) -> None:

@@ -79,6 +79,7 @@ class AnswerRecord(TypedDict):
     instead: list[str]
     verdict: str | None
     short: str | None
+    items: list[str]
     summary: str | None
     names: list[dict[str, Any]]
     confidence: float

@@ -5,6 +5,7 @@ case and marks; a period that stays in force may be left out), whether a stateme
 a refusal came where one is due, and which share of the expected sentences is shown. Of the 40 questions with a period,
 how many are restricted to the right days. Of the 60 questions of the other forms (yes or no, lists, comparisons, ...),
 how many are answered as their form asks; of the 10 figures that articles give differently, how often all are shown.
+Of the questions for several things, how many name just what is expected, and the precision and recall of the items.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from datetime import date
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from qa import Answer, Library, open_library
 from qa.names import name_words
+from qa.reader import normalised
 
 FOLDER = Path(__file__).resolve().parents[1] / "dialogues"
 TODAY = "2024-12-01"  # for the questions that name no day
@@ -195,6 +197,39 @@ def contradictions(library: Library, *, misses: bool) -> None:
     print(f"contradictions: {right} of {len(found)} with all their values")
 
 
+def lists(*, misses: bool) -> None:
+    """Ask for several things, over each folder of articles that lists.jsonl names."""
+    right: Counter[str] = Counter()
+    total: Counter[str] = Counter()
+    named: Counter[str] = Counter()
+    wanted: Counter[str] = Counter()
+    found: Counter[str] = Counter()
+    for folder, asked in groupby(rows("lists.jsonl"), key=lambda row: row["folder"]):
+        with tempfile.TemporaryDirectory() as index, open_library(FOLDER / folder, index=index) as library:
+            for row in asked:
+                history: list[Answer] = []
+                for turn in row["turns"]:
+                    answer = library.ask(turn["question"], history=history, today=TODAY)
+                    history.append(answer)
+                    short = answer.items or tuple(filter(None, [answer.short]))
+                    given = {normalised(item) for item in short} - {normalised(item) for item in turn["also"]}
+                    gold = {normalised(item) for item in turn["items"]}
+                    of = row["set"]
+                    total[of] += 1
+                    right[of] += given == gold and bool(gold) == (answer.refusal is None)
+                    found[of] += len(given & gold)
+                    named[of] += len(given)
+                    wanted[of] += len(gold)
+                    if misses and given != gold:
+                        print(f"list: {turn['question']!r}: {answer.refusal or answer.summary!r} {short}")
+    for of in total:
+        print(
+            f"lists ({of}): {right[of]} of {total[of]} with just the items; precision of items "
+            f"{found[of]} of {named[of]} ({found[of] / named[of]:.0%}), "
+            f"recall {found[of]} of {wanted[of]} ({found[of] / wanted[of]:.0%})"
+        )
+
+
 def spaced(text: str) -> str:
     return " ".join(text.split())
 
@@ -208,6 +243,7 @@ def main() -> None:
         periods(library, misses=options.misses)
         kinds(library, misses=options.misses)
         contradictions(library, misses=options.misses)
+    lists(misses=options.misses)
 
 
 if __name__ == "__main__":

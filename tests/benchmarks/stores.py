@@ -2,8 +2,8 @@
 
 INDEX is the index of RealTimeQA's articles, or of some of them, and URI where `python -m qa copy INDEX URI` put it.
 Asks both the same questions, and prints of how many the first five passages are the same, in the same order, and hit@5
-(the gold answer stands in one of the five). With --passages N both are filled with so many, beside, and asked by 1, 4 and 16
-clients at once.
+(the gold answer stands in one of the five). With --passages N both are filled with so many, beside, and asked by 1, 4
+and 16 clients at once.
 """
 
 from __future__ import annotations
@@ -46,9 +46,8 @@ def compare(stores: dict[str, Store], questions: list[dict[str, str]], encoder: 
     places = [[[(h.passage.article.path, h.passage.start) for h in hits] for hits in own] for own in found.values()]
     same = [a == b for a, b in zip(*places, strict=True)]
     print(f"the same five passages in the same order: {sum(same)} of {len(same)}")
-    apart = [
-        abs(a.score - b.score) for one, two in zip(*found.values(), strict=True) for a, b in zip(one, two, strict=False)
-    ]
+    pairs = [zip(*both, strict=False) for both in zip(*found.values(), strict=True)]
+    apart = [abs(one.score - other.score) for hits in pairs for one, other in hits]
     print(f"scores differ by at most {max(apart):.4f}, in the median by {median(apart):.5f}")
     for name, own in found.items():
         right = sum(
