@@ -306,10 +306,10 @@ def test_what_cannot_be_searched_says_why(
 
 def test_a_folder_that_is_none_says_what_to_do(tmp_path: Path, make_library: Make, folder: Path) -> None:
     library = make_library()
-    library.folder = tmp_path / "gone"
+    folder.rename(tmp_path / "elsewhere")
     with pytest.raises(FileNotFoundError, match=r"make it, and put articles there"):
         library.refresh()
-    library.folder = folder / "fair.md"
+    folder.write_text("a file")
     with pytest.raises(NotADirectoryError, match="is a file: name the folder"):
         library.refresh()
     assert library.count() == 2

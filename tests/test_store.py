@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
-import subprocess
-import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 
@@ -25,30 +20,6 @@ from qa.rows import as_read
 from qa.store import Candidate, Compared, Prepared, Store
 
 NONE = np.zeros((0, 1), dtype=np.float32)
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running milvus-lite."""
-    if not (find_spec("pymilvus") and shutil.which("milvus-lite")):
-        pytest.skip("needs the packages pymilvus and milvus-lite")
-    port, folder = free_port(), tmp_path_factory.mktemp("milvus")
-    command = ["milvus-lite", "server", "--data-dir", str(folder), "--host", "127.0.0.1", "--port", str(port)]
-    with (folder.parent / "milvus.log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            with socket.socket() as there:
-                if there.connect_ex(("127.0.0.1", port)) == 0:
-                    break
-            time.sleep(0.1)
-        yield f"http://127.0.0.1:{port}"
-        server.terminate()
 
 
 @pytest.fixture(params=["embedded", "milvus-lite", "MILVUS_URI"])
