@@ -92,7 +92,9 @@ def schema_of(name: str, dimension: int, *, fulltext: bool) -> CollectionSchema:
 
 def indexes_of(name: str, *, fulltext: bool) -> Iterator[dict[str, Any]]:
     """Yield the indexes of a collection, as `IndexParams.add_index` takes them."""
-    yield {"field_name": "vector", "index_type": "FLAT" if name == NOTES else "AUTOINDEX", "metric_type": "COSINE"}
+    # Only passages are looked for by their vectors: those of quotes and titles are fetched.
+    kind = "AUTOINDEX" if name == PASSAGES else "FLAT"
+    yield {"field_name": "vector", "index_type": kind, "metric_type": "COSINE"}
     if fulltext:
         if name == PASSAGES:
             bm25 = {"bm25_k1": 1.2, "bm25_b": 0.75}

@@ -110,7 +110,7 @@ def test_every_command_that_the_readme_names_exists() -> None:
     readme = (ROOT / "README.md").read_text()
     commands = set(re.findall(r"python -m qa (\w+)", readme))
     assert commands == {
-        "ask", "doctor", "evaluate", "export", "index", "list", "quotes", "remove", "search", "show",
+        "ask", "copy", "doctor", "evaluate", "export", "index", "list", "quotes", "remove", "search", "show",
     }  # fmt: skip
     for flag in set(re.findall(r"`(--[a-z-]+)", readme)):
         assert any(f'"{flag}"' in (ROOT / name).read_text() for name in ("app.py", "qa/__main__.py")), flag
