@@ -8,30 +8,25 @@ it left behind is swept out by whoever fills the library next.
 from __future__ import annotations
 
 import json
-import logging
-import os
-import re
 import secrets
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 from typing import Any, Unpack
-from urllib.parse import urlsplit
 
 import numpy as np
 from typing_extensions import override
 
 from embeddings import lexical_words
 from embeddings.encoder import Vectors
-from embeddings.lexical import MOST, TITLE, kept_length, rarity, saturation
 from qa.articles import Article, Skipped
 from qa.catalogue import Catalogue, Entry, has_words, search_words
+from qa.collections import BATCH, Collections
 from qa.entities import (
     ARTICLES,
     NOTES,
@@ -45,49 +40,24 @@ from qa.entities import (
     day_in,
     entities_of,
     ids_of,
-    indexes_of,
     listed,
     note,
     numbers_in,
     quote_in,
-    schema_of,
     vectors_in,
 )
 from qa.filters import Filters
+from qa.fulltext import Words
 from qa.passages import Passage
 from qa.questions import folded
 from qa.quotes import Quote
 from qa.rows import as_read, content_of, digest_in
 from qa.store import Candidate, Compared, DamagedStoreError, Nearness, PassageId, Prepared, Problem, Store
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# So many entities go over the wire at a time, and so many ids are named in one condition.
-_BATCH = 500
-# How long texts are on average, and which words are common, is told by so many of them.
-_SAMPLE = 10_000
 _ARTICLES_KEPT = 1000
 _MANY = 100
 _COUNTS_KEPT = 20
 _ABOUT_PASSAGE = ["article", "version", "start", "end"]
-_SEARCHED = ["article", "version", "words", "title_words", "vector"]
-
-
-@dataclass
-class _Statistics:
-    """What BM25 goes by in one state of the articles.
-
-    ``rows`` passages there are, of which a ``sample`` was counted: their average words, and how many hold each word,
-    in text and title. ``rare`` is how rare words are that were asked for, in texts and in titles.
-    """
-
-    state: str
-    rows: int
-    sample: int
-    words: float
-    title_words: float
-    holding: Counter[str]
-    title_holding: Counter[str]
-    rare: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class MilvusStore(Store):
@@ -102,142 +72,33 @@ class MilvusStore(Store):
     """
 
     def __init__(self, uri: str) -> None:
-        parts = urlsplit(uri)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.username:
-            raise ValueError(
-                f"{parts._replace(netloc=parts.netloc.rpartition('@')[2]).geturl()!r} is no address of a Milvus server:"
-                " give one such as 'http://127.0.0.1:19530/news', and credentials in MILVUS_TOKEN"
-            )
-        name = parts.path.strip("/") or "library"
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"the library's name {name!r} may have letters, digits and _ only, no digit first")
-        try:
-            from pymilvus import MilvusClient, MilvusException
-        except ImportError as error:
-            raise ValueError("a library in Milvus needs the package pymilvus: pip install pymilvus") from error
-        logging.getLogger("pymilvus").setLevel(logging.CRITICAL)  # what goes wrong is raised, and told once
-        self._names = {collection: f"{name}_{collection}" for collection in (ARTICLES, PASSAGES, QUOTES, NOTES)}
-        self._error = MilvusException
-        self._address = parts._replace(path="").geturl()
+        self._in = Collections(uri)
+        self.fulltext = self._in.fulltext
+        self._words = Words(self._in)
         self._mutex = threading.RLock()
-        self._consistency = "Session"
-        self._there: set[str] = set()
         self._articles: dict[str, tuple[int, Article]] = {}
         self._told: dict[tuple[str, str, str, str], Counter[Any]] = {}
-        self._statistics: _Statistics | None = None
         self._run = secrets.token_hex(8)
         self._is_writing = self._is_noted = False
         self._changes = 0
-        with self._asking():
-            self._client = MilvusClient(uri=self._address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=20)
-            version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
-        self.fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
-        if self._is_there(NOTES) and self._meta("version") != str(VERSION):
+        if self._in.is_there(NOTES) and self._meta("version") != str(VERSION):
             raise OSError(
-                f"the library {name!r} in Milvus is of another version of this program ({self._meta('version')!r}, not"
+                f"the library {uri!r} in Milvus is of another version of this program ({self._meta('version')!r}, not"
                 f" {VERSION}): name another, and fill that"
             )
 
-    @contextmanager
-    def _asking(self) -> Iterator[None]:
-        try:
-            yield
-        except (self._error, OSError) as error:
-            told = getattr(error, "message", "") or error
-            raise OSError(f"Milvus at {self._address} does not do what it is asked: {told}") from error
-
-    def _is_there(self, name: str) -> bool:
-        """Return whether a collection is there: those of articles are made with the first."""
-        if name not in self._there:
-            with self._asking():
-                if self._client.has_collection(self._names[name]):
-                    self._client.load_collection(self._names[name])
-                    self._there.add(name)
-        return name in self._there
-
-    def _create(self, name: str, dimension: int) -> None:
-        with self._asking():
-            indexes = self._client.prepare_index_params()
-            for index in indexes_of(name, fulltext=self.fulltext):
-                indexes.add_index(**index)
-            schema = schema_of(name, dimension, fulltext=self.fulltext)
-            if not self._client.has_collection(self._names[name]):  # else a crash came between this and its indexes
-                self._client.create_collection(self._names[name], schema=schema)
-            self._client.create_index(self._names[name], indexes, sync=False)  # of nothing yet: no need to wait for it
-            self._client.load_collection(self._names[name])
-
-    def _drop(self) -> None:
-        with self._asking():
-            for name in self._names.values():
-                self._client.drop_collection(name)
-        self._articles.clear()
-        self._told.clear()
-        self._there.clear()
-
-    def _query(self, name: str, within: str, fields: Sequence[str], *, limit: int | None = None) -> list[Entity]:
-        """Return the fields of entities that a condition leaves; where there may be many, `_each` them."""
-        if not self._is_there(name):
-            return []
-        more = {} if limit is None else {"limit": limit}
-        with self._asking():
-            found = self._client.query(
-                self._names[name],
-                filter=within,
-                output_fields=list(fields),
-                consistency_level=self._consistency,
-                **more,
-            )
-        return list(found)
-
-    def _each(self, name: str, within: str, fields: Sequence[str]) -> Iterator[Entity]:
-        """Yield the fields of all entities that a condition leaves, in any order."""
-        if not self._is_there(name):
-            return
-        with self._asking():
-            pages = self._client.query_iterator(
-                self._names[name],
-                batch_size=_BATCH,
-                filter=within,
-                output_fields=list(fields),
-                consistency_level=self._consistency,
-            )
-            try:
-                while page := pages.next():
-                    yield from page
-            finally:
-                pages.close()
-
-    def _among(
-        self, name: str, key: str, values: Iterable[str], fields: Sequence[str], within: str = ""
-    ) -> Iterator[Entity]:
-        """Yield the fields of all entities of which ``key`` is one of some values."""
-        chosen = list(dict.fromkeys(values))
-        found = self._query if key == "id" else self._each  # as many as there are ids, or perhaps very many
-        for start in range(0, len(chosen), _BATCH):
-            yield from found(name, both(f"{key} in {listed(chosen[start : start + _BATCH])}", within), fields)
-
-    def _count(self, name: str, within: str = "") -> int:
-        return sum(int(counted["count(*)"]) for counted in self._query(name, within, ["count(*)"]))
-
-    def _put(self, name: str, entities: Sequence[Entity]) -> None:
-        if name == NOTES and not self._is_there(NOTES):
-            self._create(NOTES, 2)
-            self._note("version", str(VERSION))
-        with self._asking():
-            for start in range(0, len(entities), _BATCH):
-                self._client.upsert(self._names[name], list(entities[start : start + _BATCH]))
-
-    def _delete(self, name: str, within: str) -> None:
-        if self._is_there(name):
-            with self._asking():
-                self._client.delete(self._names[name], filter=within)
-
     def _meta(self, key: str) -> str:
-        found = self._query(NOTES, f"id == {_quoted(f'meta:{key}')}", ["value"])
+        found = self._in.query(NOTES, f"id == {_quoted(f'meta:{key}')}", ["value"])
         return str(found[0]["value"]) if found else ""
 
     def _note(self, key: str, value: str) -> None:
-        self._put(NOTES, [note("meta", value, id=f"meta:{key}")])
+        self._put_notes([note("meta", value, id=f"meta:{key}")])
+
+    def _put_notes(self, notes: Sequence[Entity]) -> None:
+        if not self._in.is_there(NOTES):
+            self._in.create(NOTES, 2)
+            self._note("version", str(VERSION))
+        self._in.put(NOTES, notes)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -256,15 +117,15 @@ class MilvusStore(Store):
     @contextmanager
     def writing(self, *, wait: bool = True) -> Iterator[None]:
         with self._mutex:
-            self._is_writing, self._consistency = True, "Strong"
+            self._is_writing, self._in.consistency = True, "Strong"
             try:
                 yield
             finally:
-                self._is_writing, self._consistency = False, "Session"
+                self._is_writing, self._in.consistency = False, "Session"
 
     @override
     def files(self) -> dict[str, tuple[str, tuple[Skipped, ...]]]:
-        read = (json.loads(entity["value"]) for entity in self._each(NOTES, 'kind == "file"', ["value"]))
+        read = (json.loads(entity["value"]) for entity in self._in.each(NOTES, 'kind == "file"', ["value"]))
         return {path: (stamp, tuple(Skipped(*skip) for skip in skipped)) for path, stamp, skipped in read}
 
     @override
@@ -272,32 +133,32 @@ class MilvusStore(Store):
         told = [(skip.path, skip.reason) for skip in skipped]
         while len((value := json.dumps([path, stamp, told], ensure_ascii=False)).encode()) > 65_535:
             told = told[: len(told) // 2]  # the others are told when the file is read, and not again
-        self._put(NOTES, [note("file", value, id=_file_id(path))])
+        self._put_notes([note("file", value, id=_file_id(path))])
 
     @override
     def forget_files(self, paths: Sequence[str]) -> None:
-        for start in range(0, len(paths), _BATCH):
-            self._delete(NOTES, f"id in {listed(map(_file_id, paths[start : start + _BATCH]))}")
+        for start in range(0, len(paths), BATCH):
+            self._in.delete(NOTES, f"id in {listed(map(_file_id, paths[start : start + BATCH]))}")
 
     @override
     def held(self) -> dict[str, dict[str, tuple[str, str]]]:
         held: dict[str, dict[str, tuple[str, str]]] = {}
-        for entity in self._each(ARTICLES, "", ["file", "path", "id", "as_read"]):
+        for entity in self._in.each(ARTICLES, "", ["file", "path", "id", "as_read"]):
             held.setdefault(entity["file"], {})[entity["path"]] = (entity["id"], entity["as_read"])
         return held
 
     @override
     def same_text(self, article: Article) -> str | None:
         same = f"content == {_quoted(content_of(article))}"
-        found = self._query(ARTICLES, both(same, 'same_as == ""', f"id != {_quoted(article.id)}"), ["id"])
+        found = self._in.query(ARTICLES, both(same, 'same_as == ""', f"id != {_quoted(article.id)}"), ["id"])
         return min((str(entity["id"]) for entity in found), default=None)
 
     @override
     def replace_article(self, new: Prepared) -> None:
         with self._changing():
-            if not self._is_there(ARTICLES):
+            if not self._in.is_there(ARTICLES):
                 for name in (PASSAGES, QUOTES, ARTICLES):
-                    self._create(name, len(new.title_vector))
+                    self._in.create(name, len(new.title_vector))
             before = self._owners([new.article.id])
             if before:
                 self._hand_over(new.article.id, content_of(new.article))
@@ -311,28 +172,28 @@ class MilvusStore(Store):
         """Put an article's new version beside the one before, let it count, and remove that."""
         version = max(time.time_ns(), *(own["version"] + 1 for own in before.values()), 0)
         for name, entities in entities_of(new, version, same_as).items():
-            self._put(name, entities)
+            self._in.put(name, entities)
         self._remove_of(before.values())
 
     def _owners(self, article_ids: Iterable[str], within: str = "") -> dict[str, Entity]:
         """Return of articles which version counts, and how many passages, quotes and parts of its text there are."""
         fields = ["id", "version", PASSAGES, QUOTES, NOTES]
-        return {own["id"]: own for own in self._among(ARTICLES, "id", article_ids, fields, within)}
+        return {own["id"]: own for own in self._in.among(ARTICLES, "id", article_ids, fields, within)}
 
     def _of(self, name: str, owners: Iterable[Entity], fields: Sequence[str]) -> list[Entity]:
         """Return the passages, quotes or parts of texts of articles, in any order."""
-        return list(self._among(name, "id", (id_ for own in owners for id_ in ids_of(name, own)), fields))
+        return list(self._in.among(name, "id", (id_ for own in owners for id_ in ids_of(name, own)), fields))
 
     def _remove_of(self, owners: Collection[Entity]) -> None:
         for name in (PASSAGES, QUOTES, NOTES):
             ids = [id_ for own in owners for id_ in ids_of(name, own)]
-            for start in range(0, len(ids), _BATCH):
-                self._delete(name, f"id in {listed(ids[start : start + _BATCH])}")
+            for start in range(0, len(ids), BATCH):
+                self._in.delete(name, f"id in {listed(ids[start : start + BATCH])}")
 
     def _hand_over(self, article_id: str, content: str) -> None:
         """Give what is made of an article that goes, or gets another text, to the first of its copies."""
         within = both(f"same_as == {_quoted(article_id)}", f"content != {_quoted(content)}")
-        copies = sorted(self._each(ARTICLES, within, ["*"]), key=lambda entity: entity["path"])
+        copies = sorted(self._in.each(ARTICLES, within, ["*"]), key=lambda entity: entity["path"])
         if not copies:
             return
         made = self.get(article_id)
@@ -353,7 +214,7 @@ class MilvusStore(Store):
             sketch=sketch,
         )
         self._store(of_copy, "", {first["id"]: first})
-        self._put(ARTICLES, [{**other, "same_as": first["id"]} for other in others])
+        self._in.put(ARTICLES, [{**other, "same_as": first["id"]} for other in others])
 
     @override
     def delete(self, article_ids: Sequence[str]) -> None:
@@ -362,7 +223,7 @@ class MilvusStore(Store):
                 for article_id in article_ids:
                     before = self._owners([article_id])
                     self._hand_over(article_id, "")
-                    self._delete(ARTICLES, f"id == {_quoted(article_id)}")
+                    self._in.delete(ARTICLES, f"id == {_quoted(article_id)}")
                     self._remove_of(before.values())
 
     @override
@@ -370,14 +231,14 @@ class MilvusStore(Store):
         if article_ids:
             with self._changing():
                 of_these = f"(id in {listed(article_ids)} or same_as in {listed(article_ids)})"
-                gone = list(self._each(ARTICLES, of_these, ["id", "version", "file", PASSAGES, QUOTES, NOTES]))
+                gone = list(self._in.each(ARTICLES, of_these, ["id", "version", "file", PASSAGES, QUOTES, NOTES]))
                 self.forget_files([entity["file"] for entity in gone])
-                self._delete(ARTICLES, of_these)
+                self._in.delete(ARTICLES, of_these)
                 self._remove_of(gone)
 
     @override
     def get(self, article_id: str) -> Prepared | None:
-        found = list(self._among(ARTICLES, "id", [article_id], ["*"]))
+        found = list(self._in.among(ARTICLES, "id", [article_id], ["*"]))
         if not found:
             return None
         entity = found[0]
@@ -405,7 +266,7 @@ class MilvusStore(Store):
     @override
     def compared(self) -> Compared:
         fields = ["id", "path", "has_boilerplate", "lines", "sketch", "vector"]
-        entities = sorted(self._each(ARTICLES, 'same_as == ""', fields), key=lambda entity: entity["path"])
+        entities = sorted(self._in.each(ARTICLES, 'same_as == ""', fields), key=lambda entity: entity["path"])
         numbers = [numbers_in(entity) for entity in entities]
         return Compared(
             [entity["id"] for entity in entities],
@@ -423,17 +284,17 @@ class MilvusStore(Store):
     @override
     def note_compared(self, groups: Mapping[str, int]) -> None:
         with self._mutex:
-            self._delete(NOTES, 'kind == "near"')
-            self._put(NOTES, [note("near", str(n), id=f"near:{id_}", article=id_) for id_, n in groups.items()])
+            self._in.delete(NOTES, 'kind == "near"')
+            self._put_notes([note("near", str(n), id=f"near:{id_}", article=id_) for id_, n in groups.items()])
             self._note("compared", self.state)
 
     @override
     def near_copies(self, article_id: str) -> list[Article]:
-        own = self._query(NOTES, f"id == {_quoted(f'near:{article_id}')}", ["value"])
+        own = self._in.query(NOTES, f"id == {_quoted(f'near:{article_id}')}", ["value"])
         if not own:
             return []
         within = both('kind == "near"', f"value == {_quoted(own[0]['value'])}")
-        others = {entity["article"] for entity in self._each(NOTES, within, ["article"])} - {article_id}
+        others = {entity["article"] for entity in self._in.each(NOTES, within, ["article"])} - {article_id}
         return _by_path(self._held(others).values())
 
     @property
@@ -448,17 +309,19 @@ class MilvusStore(Store):
 
     @override
     def clear(self, *, made_for: str) -> None:
-        if self._count(ARTICLES):
+        if self._in.count(ARTICLES):
             raise ValueError(
-                f"the library in Milvus at {self._address} was made by {self.made_for!r}, not by {made_for!r}: fill"
+                f"the library in Milvus at {self._in.address} was made by {self.made_for!r}, not by {made_for!r}: fill"
                 " another one (/name at the end of the address), and let an alias change over to it"
             )
-        self._drop()
+        self.discard()
         self._note("made_for", made_for)
 
     @override
     def discard(self) -> None:
-        self._drop()
+        self._in.drop()
+        self._articles.clear()
+        self._told.clear()
 
     @override
     def check(self, made_for: str) -> Iterator[Problem]:
@@ -467,13 +330,15 @@ class MilvusStore(Store):
         if not self.is_compared:
             yield Problem("folder", "the articles were not compared with each other since the last change")
         versions = {}
-        for entity in sorted(self._each(ARTICLES, "", ["id", "path", "version"]), key=lambda e: e["path"]):
+        for entity in sorted(self._in.each(ARTICLES, "", ["id", "path", "version"]), key=lambda e: e["path"]):
             versions[entity["id"]] = entity["version"]
             if self.get(entity["id"]) is None:
                 what = f"{entity['path']}: what is held of it is not what was written"
                 yield Problem("articles", what, (entity["id"],))
         for name in (PASSAGES, QUOTES):
-            left = sum(versions.get(e["article"]) != e["version"] for e in self._each(name, "", ["article", "version"]))
+            left = sum(
+                versions.get(e["article"]) != e["version"] for e in self._in.each(name, "", ["article", "version"])
+            )
             if left:
                 yield Problem("indexes", f"{left} {name} are left of versions that are gone")
 
@@ -493,36 +358,34 @@ class MilvusStore(Store):
                 self._note("changing", "")
                 self._is_noted = False
                 if self._changes >= _MANY:  # what was written last is searched by no index until then
-                    with self._asking():
-                        for name in (PASSAGES, QUOTES, ARTICLES):
-                            self._client.flush(self._names[name])
+                    self._in.flush()
                 self._changes = 0
 
     def _sweep(self) -> None:
         """Remove what belongs to no article's present version."""
-        versions = {e["id"]: e["version"] for e in self._each(ARTICLES, "", ["id", "version"])}
+        versions = {e["id"]: e["version"] for e in self._in.each(ARTICLES, "", ["id", "version"])}
         for name, within in ((PASSAGES, ""), (QUOTES, ""), (NOTES, 'kind == "text"')):
             fields = ["id", "article", "version"]
-            left = [e["id"] for e in self._each(name, within, fields) if versions.get(e["article"]) != e["version"]]
-            for start in range(0, len(left), _BATCH):
-                self._delete(name, f"id in {listed(left[start : start + _BATCH])}")
+            left = [e["id"] for e in self._in.each(name, within, fields) if versions.get(e["article"]) != e["version"]]
+            for start in range(0, len(left), BATCH):
+                self._in.delete(name, f"id in {listed(left[start : start + BATCH])}")
 
     @override
     def load_earlier_indexes(self) -> bool:
-        return self._is_there(ARTICLES)
+        return self._in.is_there(ARTICLES)
 
     @override
     def article(self, article_id: str) -> Article:
         return self._held([article_id])[article_id]
 
     def _versions(self, article_ids: Iterable[str]) -> dict[str, int]:
-        return {e["id"]: e["version"] for e in self._among(ARTICLES, "id", article_ids, ["version"])}
+        return {e["id"]: e["version"] for e in self._in.among(ARTICLES, "id", article_ids, ["version"])}
 
     def _held(self, article_ids: Iterable[str], versions: Mapping[str, int] | None = None) -> dict[str, Article]:
         """Return articles by their ids. Raises KeyError for one that there is not, DamagedStoreError."""
         ids = list(dict.fromkeys(article_ids))
         copies: dict[str, list[str]] = {}
-        for entity in self._among(ARTICLES, "same_as", ids, ["path", "same_as"]):
+        for entity in self._in.among(ARTICLES, "same_as", ids, ["path", "same_as"]):
             copies.setdefault(entity["same_as"], []).append(entity["path"])
         now = self._versions(ids) if versions is None else versions
         missing = [id_ for id_ in ids if id_ not in now]
@@ -532,7 +395,7 @@ class MilvusStore(Store):
         new = [id_ for id_ in ids if id_ not in known]
         fields = ["id", "version", "as_read", "written", NOTES]
         try:
-            read = self._written(list(self._among(ARTICLES, "id", new, fields)))
+            read = self._written(list(self._in.among(ARTICLES, "id", new, fields)))
         except ValueError as error:
             raise DamagedStoreError(f"an article in Milvus is damaged: {error}", new) from error
         if len(self._articles) + len(read) > _ARTICLES_KEPT:
@@ -558,18 +421,18 @@ class MilvusStore(Store):
         chosen = condition(**filters)
         if not chosen:
             return chosen
-        also = {e["same_as"] for e in self._each(ARTICLES, both('same_as != ""', chosen), ["same_as"])}
+        also = {e["same_as"] for e in self._in.each(ARTICLES, both('same_as != ""', chosen), ["same_as"])}
         return f"({chosen} or article in {listed(sorted(also))})" if also else chosen
 
     @override
     def articles(self, **filters: Unpack[Filters]) -> list[Article]:
         within = both('same_as == ""', self._within(**filters))
-        ids = [entity["id"] for entity in self._each(ARTICLES, within, ["id"])]
+        ids = [entity["id"] for entity in self._in.each(ARTICLES, within, ["id"])]
         return _by_path(self._held(ids).values())
 
     @override
     def count(self, **filters: Unpack[Filters]) -> int:
-        return self._count(ARTICLES, both('same_as == ""', self._within(**filters)))
+        return self._in.count(ARTICLES, both('same_as == ""', self._within(**filters)))
 
     @override
     def catalogue(
@@ -578,7 +441,7 @@ class MilvusStore(Store):
         fields = ["id", "path", "title", "names", "published", "size", "same_as"]
         words = search_words(search)
         there: list[Entry] = []
-        for entity in self._each(ARTICLES, condition(**filters), fields):
+        for entity in self._in.each(ARTICLES, condition(**filters), fields):
             source, authors = json.loads(entity["names"])
             if has_words(words, entity["title"], source, entity["path"], *authors):
                 own = (entity["id"], entity["path"], entity["title"], source, day_in(entity), entity["size"])
@@ -589,7 +452,7 @@ class MilvusStore(Store):
         ordered = [entry for _, entry in known] + [entry for key, entry in keyed if key is None]
         page = ordered[offset : offset + limit]
         copied = [entry.same_as for entry in page if entry.same_as]
-        paths = {e["id"]: e["path"] for e in self._among(ARTICLES, "id", copied, ["path"])}
+        paths = {e["id"]: e["path"] for e in self._in.among(ARTICLES, "id", copied, ["path"])}
         return Catalogue(len(there), tuple(replace(e, same_as=paths.get(e.same_as or "")) for e in page))
 
     def _counted(self, name: str, key: str, within: str) -> Counter[Any]:
@@ -599,7 +462,7 @@ class MilvusStore(Store):
             self._told = {}
         asked = (state, name, key, within)
         if asked not in self._told:
-            self._told[asked] = Counter(entity[key] for entity in self._each(name, within, [key]))
+            self._told[asked] = Counter(entity[key] for entity in self._in.each(name, within, [key]))
         return self._told[asked]
 
     def _by_case(self, names_of: Callable[[str], Iterable[str]], **filters: Unpack[Filters]) -> dict[str, int]:
@@ -631,9 +494,9 @@ class MilvusStore(Store):
         within, asked = self._within(**filters), lexical_words(words)
         if asked and self.fulltext:
             there = [f"(text_match(words, {_quoted(w)}) or text_match(title_words, {_quoted(w)}))" for w in asked]
-            ids = {entity["article"] for entity in self._each(PASSAGES, both(*there, within), ["article"])}
+            ids = {entity["article"] for entity in self._in.each(PASSAGES, both(*there, within), ["article"])}
         else:
-            ids = {entity["id"] for entity in self._each(ARTICLES, both('same_as == ""', within), ["id"])}
+            ids = {entity["id"] for entity in self._in.each(ARTICLES, both('same_as == ""', within), ["id"])}
         versions = self._versions(ids)
         articles = self._held(versions, versions).values()
         wanted = words.lower()
@@ -641,14 +504,14 @@ class MilvusStore(Store):
 
     @override
     def search(self, vector: Vectors, text: str, n: int, **filters: Unpack[Filters]) -> list[Candidate]:
-        if not self._is_there(PASSAGES):
+        if not self._in.is_there(PASSAGES):
             return []
         within, asked = self._within(**filters), list(dict.fromkeys(lexical_words(text)))
         outdated: set[str] = set()
         while True:
             chosen = both(within, f"id not in {listed(sorted(outdated))}" if outdated else "")
-            near = self._nearest("vector", [float(number) for number in vector], n, chosen)
-            words = self._nearest("bm25", " ".join(asked), n, chosen) if asked and self.fulltext else {}
+            near = self._in.nearest("vector", [float(number) for number in vector], n, chosen)
+            words = self._in.nearest("bm25", " ".join(asked), n, chosen) if asked and self.fulltext else {}
             found = near | words
             versions = self._versions(entity["article"] for entity in found.values())
             more = {id_ for id_, entity in found.items() if versions.get(entity["article"]) != entity["version"]}
@@ -657,84 +520,20 @@ class MilvusStore(Store):
             outdated |= more
         ids = sorted(found)
         cosines = dict(zip(ids, _cosines(vector, vectors_in([found[id_] for id_ in ids])), strict=True))
-        shares = self._shares(asked, found)
+        shares = self._words.shares(asked, found, self.state)
         by_vector = sorted(near, key=lambda id_: (-cosines[id_], id_))
         by_words = sorted((id_ for id_ in words if shares[id_]), key=lambda id_: (-shares[id_], id_))
         dense_ranks, lexical_ranks = ({id_: rank for rank, id_ in enumerate(o, 1)} for o in (by_vector, by_words))
         return [Candidate(id_, cosines[id_], shares[id_], dense_ranks.get(id_), lexical_ranks.get(id_)) for id_ in ids]
 
-    def _nearest(self, key: str, wanted: list[float] | str, n: int, within: str) -> dict[str, Entity]:
-        """Return the entities of the ``n`` passages that one search finds, by their ids, with Milvus' own score."""
-        with self._asking():
-            found = self._client.search(
-                self._names[PASSAGES],
-                data=[wanted],
-                anns_field=key,
-                limit=n,
-                filter=within,
-                output_fields=_SEARCHED,
-                consistency_level=self._consistency,
-            )
-        return {hit["id"]: {**hit["entity"], "score": hit["distance"]} for hit in found[0]}
-
-    def _shares(self, asked: Sequence[str], found: Mapping[str, Entity]) -> dict[str, float]:
-        """Return for each passage what `embeddings.LexicalIndex` scores it for the words ``asked``.
-
-        Milvus' own scores are no part of anything, and may be of one segment's words: what it finds is scored here.
-        """
-        shares = dict.fromkeys(found, 0.0)
-        if not asked or not found or not self.fulltext:
-            return shares
-        known = self._known_statistics()
-        new = [word for word in asked if word not in known.rare]
-        with ThreadPoolExecutor(8) as pool:
-            known.rare |= zip(new, pool.map(lambda word: self._rarity(known, word), new), strict=True)
-        for id_, entity in found.items():
-            for key, average, weight in (("words", known.words, 1.0), ("title_words", known.title_words, TITLE)):
-                words = entity[key].split()
-                times, length = Counter(words), kept_length(len(words))
-                for word in asked:
-                    rare = known.rare[word][key == "title_words"]
-                    shares[id_] += weight * rare * saturation(times[word], length, average)
-        most = MOST * sum(known.rare[word][0] for word in asked)
-        return {id_: share / most for id_, share in shares.items()}
-
-    def _rarity(self, known: _Statistics, word: str) -> tuple[float, float]:
-        """Return how rare a word is among the passages' texts, and among their titles.
-
-        Where not all were counted, Milvus tells the first by its score of the best passage for the word alone.
-        """
-        sampled, titled = known.holding[word], known.title_holding[word]
-        rare, title_rare = (rarity(known.rows, held * known.rows // known.sample) for held in (sampled, titled))
-        if known.sample < known.rows:
-            for best in self._nearest("bm25", word, 1, "").values():
-                words = best["words"].split()
-                rare = abs(best["score"]) / (saturation(words.count(word), len(words), known.words) or 1.0)
-        return rare, title_rare
-
-    def _known_statistics(self) -> _Statistics:
-        state, known = self.state, self._statistics
-        if known is None or known.state != state:
-            rows = self._count(PASSAGES)
-            if known and known.sample < rows and abs(rows - known.rows) <= known.rows // 100:
-                known.state = state  # what is told by so many hardly changes
-            else:
-                some = self._query(PASSAGES, "", ["words", "title_words"], limit=_SAMPLE)
-                counted = [[entity[key].split() for entity in some] for key in ("words", "title_words")]
-                held, title_held = (Counter(word for words in own for word in set(words)) for own in counted)
-                words, title_words = (sum(map(len, own)) / len(some) if some else 0.0 for own in counted)
-                known = _Statistics(state, rows, len(some), words or 1.0, title_words or 1.0, held, title_held)
-                self._statistics = known
-        return known
-
     @override
     def published(self, passages: Collection[PassageId]) -> dict[PassageId, date]:
-        found = self._among(PASSAGES, "id", map(str, passages), ["published"])
+        found = self._in.among(PASSAGES, "id", map(str, passages), ["published"])
         return {entity["id"]: day for entity in found if (day := day_in(entity))}
 
     @override
     def passages(self, passages: Collection[PassageId]) -> dict[PassageId, Passage]:
-        found = list(self._among(PASSAGES, "id", map(str, passages), _ABOUT_PASSAGE))
+        found = list(self._in.among(PASSAGES, "id", map(str, passages), _ABOUT_PASSAGE))
         return {e["id"]: Passage(article, e["start"], e["end"]) for e, article in self._of_articles(found)}
 
     def _of_articles(self, entities: Sequence[Entity]) -> Iterator[tuple[Entity, Article]]:
@@ -753,7 +552,7 @@ class MilvusStore(Store):
     @override
     def pronouns(self, speakers: Sequence[str]) -> dict[str, int]:
         of_these = both(f"speaker in {listed(speakers)}", 'resolved_by == "pronoun"', 'pronoun != ""')
-        return dict(Counter(entity["pronoun"] for entity in self._query(QUOTES, of_these, ["pronoun"], limit=100)))
+        return dict(Counter(entity["pronoun"] for entity in self._in.query(QUOTES, of_these, ["pronoun"], limit=100)))
 
     @override
     def quotes(
@@ -767,9 +566,9 @@ class MilvusStore(Store):
         if articles is not None:
             found = self._of(QUOTES, self._owners(articles, within).values(), fields)
         elif speakers is not None:
-            found = list(self._among(QUOTES, "speaker", speakers, fields, within))
+            found = list(self._in.among(QUOTES, "speaker", speakers, fields, within))
         else:
-            found = list(self._each(QUOTES, within, fields))
+            found = list(self._in.each(QUOTES, within, fields))
         if speakers is not None:
             found = [entity for entity in found if entity["speaker"] in speakers]
         quotes = [(e["ordinal"], quote_in(article, e)) for e, article in self._of_articles(found)]
@@ -786,7 +585,7 @@ class MilvusStore(Store):
 
         said = self._of(QUOTES, owners, ["article", "quote", "vector"])
         own = {(e["article"], *json.loads(e["quote"])[:2]): cosine for e, cosine in near(said)}
-        titles = {e["id"]: cosine for e, cosine in near(list(self._among(ARTICLES, "id", ids, ["vector"])))}
+        titles = {e["id"]: cosine for e, cosine in near(list(self._in.among(ARTICLES, "id", ids, ["vector"])))}
         of_article: dict[str, list[tuple[int, float]]] = {}
         for e, cosine in near(self._of(PASSAGES, owners, ["article", "start", "vector"])):
             of_article.setdefault(e["article"], []).append((e["start"], cosine))
@@ -803,7 +602,7 @@ class MilvusStore(Store):
 
     @override
     def close(self) -> None:
-        self._client.close()
+        self._in.close()
 
 
 def _quoted(text: str) -> str:

@@ -75,10 +75,10 @@ def made(index: Path, size: int) -> Iterator[Prepared]:
 def fill_milvus(store: MilvusStore, articles: Iterator[Prepared]) -> None:
     """Store articles that are all new and different, some hundreds at a time."""
     while some := list(islice(articles, 20)):
-        if not store._is_there(ARTICLES):
+        if not store._in.is_there(ARTICLES):
             store.replace_article(some.pop(0))
         for name in (PASSAGES, NOTES, ARTICLES):
-            store._put(name, [entity for one in some for entity in entities_of(one, 1, "")[name]])
+            store._in.put(name, [entity for one in some for entity in entities_of(one, 1, "")[name]])
 
 
 def load(name: str, ask: Callable[[str], object], questions: list[str]) -> None:
