@@ -225,11 +225,15 @@ class _Reading:
         return stems_near(self.statement.article, self.statement.start, self.statement.end)
 
     def _may_be(self, items: Sequence[Item]) -> bool:
-        """Tell whether items may be what is asked for: they have its label, or their article speaks of such."""
+        """Tell whether items may be what is asked for: they have its label, or there is talk of such.
+
+        That is in the article, or for what no label stands for ("vaccines"), in the sentence itself.
+        """
         labels = {ent.text: ent.label_ for ent in entities(self.statement.text)}
         if self.asked.label and all(labels.get(" ".join(item.text.split())) == self.asked.label for item in items):
             return True
-        return not self.asked.noun or self.asked.noun in stems(f"{self._title()} {self.statement.article.text}")
+        told = f"{self._title()} {self.statement.article.text}" if self.asked.label else self.statement.text
+        return not self.asked.noun or self.asked.noun in stems(told)
 
     def _states(self, clause: Clause, likeliest: bool) -> bool:
         """Tell whether a clause says what is asked: it is asserted, and holds, or stands near, the other words."""
