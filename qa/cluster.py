@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import pickle
 import warnings
@@ -25,7 +24,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 _NOT_SENT = [".git", "docs", "seeds", "tests"]
 # Of each processor a worker that encodes takes so much, and leaves the rest to those that read: if it took all, nobody
 # would read.
-_ENCODING, _READING = 0.75, 0.25
+_ENCODING, _READING = 0.5, 0.25
 # A worker that was killed has its task done again so often; what fails then is done once more by itself.
 _RETRIES = 3
 # So many files are read by one task, and so many articles encoded at once; so many bytes go from task to task, which
@@ -83,7 +82,11 @@ def _lacking(whole: Whole, file: Unread) -> list[str]:
 
 @contextmanager
 def _connected(address: str) -> Iterator[None]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported to Ray's makers
+    # Nothing is reported to Ray's makers, and only what goes wrong is told.
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ.setdefault("RAY_DATA_LOG_LEVEL", "ERROR")
+    if address == "local":  # as Ray does on Windows: it listens on the loopback address only
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     import ray
 
     if address.startswith("ray://"):
@@ -117,7 +120,6 @@ def _stream(
     import ray
     from ray.util.annotations import RayDeprecationWarning
 
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.execution_options.preserve_order = True
