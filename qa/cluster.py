@@ -25,8 +25,8 @@ _NOT_SENT = [".git", "docs", "seeds", "tests"]
 # Of each processor a worker that encodes takes so much, and leaves the rest to those that read: if it took all, nobody
 # would read.
 _ENCODING, _READING = 0.5, 0.25
-# A worker that was killed has its task done again so often; what fails then is done once more by itself.
-_RETRIES = 3
+# A worker that was killed has its task done again so often; what fails then is done by itself, and that so often.
+_RETRIES, _ALONE = 3, 3
 # So many files are read by one task, and so many articles encoded at once; so many bytes go from task to task, which
 # is about what is lost when a worker is killed.
 _FILES, _ARTICLES, _BYTES = 32, 16, 500_000
@@ -52,7 +52,7 @@ def prepare_on_cluster(
     left = {file.path: replace(file, file=file.file.absolute(), held=dict(file.held)) for file in unread}
     known: dict[str, Whole] = {}
     with _connected(address):
-        for alone in (False, True):
+        for alone in (False, *[True] * _ALONE):
             for done in _stream(list(left.values()), reader, folder.absolute(), load, made, alone=alone):
                 if isinstance(done, Prepared):
                     yield done

@@ -191,6 +191,7 @@ def test_what_ends_its_worker_again_and_again_is_skipped(
     ray: None, make: Make, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("qa.cluster._RETRIES", 1)
+    monkeypatch.setattr("qa.cluster._ALONE", 1)
     for path in folder.glob("[1-5]*.txt"):
         path.unlink()
     (folder / "05.txt").write_text("A text of poison.\n")
