@@ -49,15 +49,15 @@ def prepare_on_cluster(
     after it. The workers ``load`` the encoder, which must be the one that ``made`` names (`made_for`). What ends its
     worker again and again is named as skipped. Raises OSError where there is no cluster, or its workers cannot work.
     """
-    left = {file.path: replace(file, file=file.file.absolute(), held=dict(file.held)) for file in unread}
+    held = {file.path: dict(file.held) for file in unread}
+    left = {file.path: replace(file, file=file.file.absolute(), held=held[file.path]) for file in unread}
     known: dict[str, Whole] = {}
     with _connected(address):
         for alone in (False, *[True] * _ALONE):
             for done in _stream(list(left.values()), reader, folder.absolute(), load, made, alone=alone):
                 if isinstance(done, Prepared):
                     yield done
-                    held = {**left[done.file].held, done.article.path: as_read(done.article)}
-                    left[done.file] = replace(left[done.file], held=held)
+                    held[done.file][done.article.path] = as_read(done.article)
                 else:
                     known[done.path] = done
                 path = done.file if isinstance(done, Prepared) else done.path
