@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.run in (_doctor, _copy):
             return int(options.run(options))
+        if options.ray and not find_spec("ray"):
+            print(
+                "Ray is not installed (pip install 'ray[data]>=2.60,<2.64'): this process does it alone",
+                file=sys.stderr,
+            )
+            options.ray = None
         library = _open(options)
         with library:
             code = int(options.run(library, options))
@@ -83,6 +90,7 @@ def _open(options: argparse.Namespace) -> Library:
             agreement=options.agreement,
             limits=_limits(options),
             columns=dict(options.field),
+            ray=options.ray,
             progress=progress,
         )
 
@@ -99,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
 
     def command(name: str, run: Any, text: str) -> argparse.ArgumentParser:
         sub = commands.add_parser(name, help=text, description=text)
-        sub.set_defaults(run=run, caution="balanced", agreement=True)
+        sub.set_defaults(run=run, caution="balanced", agreement=True, ray=None)
         sub.add_argument("--index", metavar="DIR", help="where the index is kept (default: the user's cache folder)")
         sub.add_argument("--store", choices=("embedded", "milvus"), help="what keeps the index (default: embedded)")
         sub.add_argument("--uri", metavar="URI", help="the library in Milvus, such as http://127.0.0.1:19530/news")
@@ -150,6 +158,8 @@ def _parser() -> argparse.ArgumentParser:
 def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
     index = command("index", _index, "Bring the index in step with a folder.")
     index.add_argument("folder")
+    cluster = "let a Ray cluster read and encode: HOST:PORT, or 'local' for one that is started here"
+    index.add_argument("--ray", metavar="ADDRESS", help=cluster)
     index.add_argument("--watch", action="store_true", help="go on with that whenever the folder changes")
     listed = command("list", _list, "List the articles.")
     exported = command("export", _export, "Print the articles with their text, one JSON object a line.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -35,7 +35,35 @@ def made_for(encoder: Encoder) -> str:
 
 
 @dataclass(frozen=True)
-class _Changed:
+class Unread:
+    """A file that is to be read: its path in the folder, where it is, the stamp it had, and what is held of it.
+
+    ``held`` is what `as_read` made of each of its articles, by their paths.
+    """
+
+    path: str
+    file: Path
+    before: str
+    held: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Whole:
+    """A file was read whole: its path and stamp ("": it is to be read again), and what in it cannot be read.
+
+    ``places`` are the paths of its articles; ``changed`` those of the ones that are not held as they are, with what
+    `as_read` makes of them.
+    """
+
+    path: str
+    stamp: str
+    skipped: tuple[Skipped, ...]
+    places: frozenset[str]
+    changed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Changed:
     """An article to be stored, the file that it is in, its passages, and its quotes where they are known already."""
 
     article: Article
@@ -44,19 +72,87 @@ class _Changed:
     quotes: list[Quote] | None = None
 
 
+# Makes what is to be stored of files, each file's articles before its end: this process, or a cluster's workers.
+Source = Callable[[Sequence[Unread], FileReader, Path], Iterator[Prepared | Whole]]
+
+
+def read_changed(reader: FileReader, file: Unread) -> Iterator[Article | Whole]:
+    """Yield the articles of a file that are not held as they are, and then what is known of the file."""
+    stamp = reader.stamp(file.file, file.before)
+    skipped: list[Skipped] = []
+    places: set[str] = set()
+    changed: dict[str, str] = {}
+    for found in reader.read(file.file, file.path):
+        if isinstance(found, Skipped):
+            skipped.append(found)
+            continue
+        places.add(found.path)
+        read = as_read(found)
+        if file.held.get(found.path) != read:
+            changed[found.path] = read
+            yield found
+    yield Whole(file.path, stamp, tuple(skipped), frozenset(places), changed)
+
+
+def cut(encoder: Encoder, article: Article) -> list[Passage]:
+    """Return the passages of an article."""
+    return split_article(article, encoder.token_spans, encoder.token_limit)
+
+
+def prepare(
+    encoder: Encoder, changed: Sequence[Changed], *, copies: Collection[str] = (), known: Mapping[str, Vectors] = {}
+) -> list[Prepared]:
+    """Make all that is stored of articles: what they hold is encoded at once.
+
+    Of ``copies`` (ids) of another article, passages and quotes are not kept. ``known`` are vectors of texts.
+    """
+    new = [c for c in changed if c.article.id not in copies]
+    quotes = dict(zip((c.article.id for c in new), _quotes(new), strict=True))
+    said = [_said(quote) for quote in chain(*quotes.values())]
+    wanted = [*(passage.text for c in new for passage in c.passages), *said, *(c.article.title for c in changed)]
+    unknown = [text for text in dict.fromkeys(wanted) if text not in known]
+    vectors = dict(known)
+    if unknown:
+        vectors |= zip(unknown, encoder.encode(unknown), strict=True)
+    made = []
+    for c in changed:
+        kept, own = (c.passages, quotes[c.article.id]) if c.article.id in quotes else ([], [])
+        made.append(
+            Prepared(
+                article=c.article,
+                file=c.file,
+                passages=kept,
+                passage_vectors=_stacked([vectors[passage.text] for passage in kept]),
+                quotes=own,
+                quote_vectors=_stacked([vectors[_said(quote)] for quote in own]),
+                title_vector=vectors[c.article.title],
+                lines=np.array([number for number, _ in hashed_lines(c.article)], dtype=np.uint64),
+                sketch=sketched(c.passages),
+            )
+        )
+    return made
+
+
 class Indexing:
     """One bringing of a store in step with a folder. Who does it holds `Store.writing`.
 
-    ``progress`` is called with (articles done, articles in all, passages encoded).
+    ``progress`` is called with (articles done, articles in all, passages encoded). Without a ``source``, this process
+    reads and encodes.
     """
 
-    def __init__(self, store: Store, encoder: Encoder, reader: FileReader, progress: Progress | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        encoder: Encoder,
+        reader: FileReader,
+        progress: Progress | None = None,
+        source: Source | None = None,
+    ) -> None:
         self._store = store
         self._encoder = encoder
         self._reader = reader
         self._progress = progress
-        self._waiting: list[_Changed] = []
-        self._after: list[Callable[[], None]] = []
+        self._source = source or self._here
         self._done = self._total = self._encoded = 0
 
     def run(self, folder: Path) -> tuple[Skipped, ...]:
@@ -66,136 +162,109 @@ class Indexing:
             self._encoder.encode(["A model that does not load must not cost the index of the one before."])
             store.clear(made_for=made_for(self._encoder))
         skipped: list[Skipped] = []
-        files: list[tuple[str, Path]] = []
+        files: dict[str, Path] = {}
         for path, file, reason in article_paths(folder):
             if reason:
                 skipped.append(Skipped(path, reason))
             else:
-                files.append((path, file))
+                files[path] = file
         self._total = len(files)
         held, read = store.held(), store.files()
-        for path, file in files:
-            skipped += self._read(path, file, read.get(path, ("", ())), held.get(path, {}))
-        self._store_waiting()
-        there = dict(files)
-        store.delete([article_id for path in held.keys() - there for article_id, _ in held[path].values()])
-        store.forget_files(sorted(read.keys() - there))
+        unread: list[Unread] = []
+        for path, file in files.items():
+            before, not_read = read.get(path, ("", ()))
+            if before and self._is_known(path, file, before, not_read):
+                skipped += not_read
+                self._count(1)
+            else:
+                there = {place: read_as for place, (_, read_as) in held.get(path, {}).items()}
+                unread.append(Unread(path, file, before, there))
+        for made in self._source(unread, self._reader, folder) if unread else ():
+            if isinstance(made, Prepared):
+                self._put(made)
+                self._count(1)
+            else:
+                skipped += made.skipped
+                gone = [id_ for place, (id_, _) in held.get(made.path, {}).items() if place not in made.places]
+                store.delete(gone)
+                # A file is known only when all of its articles are stored: until then, it is read again.
+                if made.stamp:
+                    store.note_file(made.path, made.stamp, made.skipped)
+                self._count(len(made.places) + len(made.skipped) - len(made.changed))
+        store.delete([id_ for path in held.keys() - files for id_, _ in held[path].values()])
+        store.forget_files(sorted(read.keys() - files))
         if not store.is_compared:
             self._compare()
         store.load_indexes()
         self._tell(self._total)
         return tuple(sorted(skipped, key=lambda skip: skip.path))
 
-    def _read(
-        self, path: str, file: Path, known: tuple[str, tuple[Skipped, ...]], held: dict[str, tuple[str, str]]
-    ) -> Sequence[Skipped]:
-        """Read a file unless it is ``known`` as it is, and return what in it cannot be read."""
-        before, not_read = known
+    def _is_known(self, path: str, file: Path, before: str, not_read: Sequence[Skipped]) -> bool:
+        """Tell whether a file is as it was when it was read, by its stamp then."""
         stamp = self._reader.stamp(file, before)
-        if before and self._reader.is_same(before, stamp):
-            if stamp != before:
-                self._store.note_file(path, stamp, not_read)
-            self._count()
-            return not_read
-        skipped: list[Skipped] = []
-        there: set[str] = set()
-        self._total += self._reader.expected(file) - 1
-        for found in self._reader.read(file, path):
-            if isinstance(found, Skipped):
-                skipped.append(found)
-            else:
-                there.add(found.path)
-                if held.get(found.path, ("", ""))[1] != as_read(found):
-                    self._add(_Changed(found, path, self._cut(found)))
-            self._count()
-        gone = [article_id for place, (article_id, _) in held.items() if place not in there]
+        if not self._reader.is_same(before, stamp):
+            return False
+        if stamp != before:
+            self._store.note_file(path, stamp, not_read)
+        return True
 
-        def finish() -> None:
-            self._store.delete(gone)
-            if stamp:
-                self._store.note_file(path, stamp, skipped)
+    def _here(self, unread: Sequence[Unread], reader: FileReader, folder: Path) -> Iterator[Prepared | Whole]:
+        """Read and encode in this process."""
 
-        # A file is known only when all of its articles are stored: until then, it is read again.
-        if self._waiting:
-            self._after.append(finish)
-        else:
-            finish()
-        return skipped
+        def found() -> Iterator[Changed | Whole]:
+            for file in unread:
+                self._total += reader.expected(file.file) - 1
+                for made in read_changed(reader, file):
+                    yield made if isinstance(made, Whole) else Changed(made, file.path, cut(self._encoder, made))
 
-    def _cut(self, article: Article) -> list[Passage]:
-        return split_article(article, self._encoder.token_spans, self._encoder.token_limit)
+        return self._prepared(found())
 
-    def _count(self) -> None:
-        self._done += 1
+    def _prepared(self, found: Iterable[Changed | Whole]) -> Iterator[Prepared | Whole]:
+        """Make what is stored, of several articles at once: each is stored before more are asked for."""
+        waiting: list[Changed | Whole] = []
+        for one in found:
+            waiting.append(one)
+            if not 0 < sum(len(c.passages) for c in waiting if isinstance(c, Changed)) < _BATCH:
+                yield from self._of(waiting)
+                waiting = []
+        yield from self._of(waiting)
+
+    def _of(self, waiting: Sequence[Changed | Whole]) -> Iterator[Prepared | Whole]:
+        changed = [one for one in waiting if isinstance(one, Changed)]
+        # A text that is held is not encoded again, unless by an article that is just about to get another text.
+        leaving = {None, *(c.article.id for c in changed)}
+        copies = {c.article.id for c in changed if self._store.same_text(c.article) not in leaving}
+        known: dict[str, Vectors] = {}
+        for c in changed:
+            before = None if c.article.id in copies else self._store.get(c.article.id)
+            if before:
+                known |= zip((passage.text for passage in before.passages), before.passage_vectors, strict=True)
+                known |= zip(map(_said, before.quotes), before.quote_vectors, strict=True)
+        made = iter(prepare(self._encoder, changed, copies=copies, known=known))
+        for one in waiting:
+            yield one if isinstance(one, Whole) else next(made)
+
+    def _put(self, made: Prepared) -> None:
+        self._store.replace_article(made)
+        self._encoded += len(made.passages)
+
+    def _count(self, done: int) -> None:
+        self._done += done
         self._total = max(self._total, self._done)
-        self._tell(self._done - len(self._waiting))
+        self._tell(self._done)
 
     def _tell(self, done: int) -> None:
         if self._progress:
             self._progress(done, self._total, self._encoded)
 
-    def _add(self, changed: _Changed) -> None:
-        self._waiting.append(changed)
-        if sum(len(changed.passages) for changed in self._waiting) >= _BATCH:
-            self._store_waiting()
-
-    def _store_waiting(self) -> None:
-        """Encode what several articles hold at once, and store the articles one by one."""
-        waiting, self._waiting = self._waiting, []
-        # A text that is held is not encoded again, unless by an article that is just about to get another text.
-        leaving = {None, *(changed.article.id for changed in waiting)}
-        new = [changed for changed in waiting if self._store.same_text(changed.article) in leaving]
-        quotes = self._quotes(new)
-        known: dict[str, Vectors] = {}
-        for changed in new:
-            before = self._store.get(changed.article.id)
-            if before:
-                known |= zip((passage.text for passage in before.passages), before.passage_vectors, strict=True)
-                known |= zip(map(_said, before.quotes), before.quote_vectors, strict=True)
-        titles = [changed.article.title for changed in waiting]
-        texts = [passage.text for changed in new for passage in changed.passages]
-        self._encoded += len(texts)
-        wanted = dict.fromkeys([*texts, *map(_said, chain(*quotes)), *titles])
-        unknown = [text for text in wanted if text not in known]
-        if unknown:
-            known |= zip(unknown, self._encoder.encode(unknown), strict=True)
-        quotes_of = {changed.article.id: own for changed, own in zip(new, quotes, strict=True)}
-        for changed in waiting:
-            article = changed.article
-            kept = changed.passages if article.id in quotes_of else []
-            said = quotes_of.get(article.id, [])
-            self._store.replace_article(
-                Prepared(
-                    article=article,
-                    file=changed.file,
-                    passages=kept,
-                    passage_vectors=_stacked([known[passage.text] for passage in kept]),
-                    quotes=said,
-                    quote_vectors=_stacked([known[_said(quote)] for quote in said]),
-                    title_vector=known[article.title],
-                    lines=np.array([number for number, _ in hashed_lines(article)], dtype=np.uint64),
-                    sketch=sketched(changed.passages),
-                )
-            )
-        after, self._after = self._after, []
-        for work in after:
-            work()
-
-    def _quotes(self, changed: Sequence[_Changed]) -> list[list[Quote]]:
-        """Return the quotes of each article, but for those in boilerplate."""
-        extracted = iter(extract_quotes_many(c.article for c in changed if c.quotes is None))
-        found = [next(extracted) if c.quotes is None else c.quotes for c in changed]
-        return [
-            [
-                replace(quote, article=c.article)
-                for quote in quotes
-                if not any(start <= quote.start < end for start, end in c.article.boilerplate)
-            ]
-            for c, quotes in zip(changed, found, strict=True)
-        ]
-
     def _compare(self) -> None:
         """Find the boilerplate that recurs and the near copies, and cut articles anew that have other boilerplate."""
+        for made in self._prepared(self._with_other_boilerplate()):
+            if isinstance(made, Prepared):
+                self._put(made)
+        note_near_copies(self._store)
+
+    def _with_other_boilerplate(self) -> Iterator[Changed]:
         articles = self._store.compared()
         numbers = recurring(articles.lines, articles.titles)
         for article_id, has, lines in zip(articles.ids, articles.has_boilerplate, articles.lines, strict=True):
@@ -204,13 +273,25 @@ class Indexing:
             article = self._store.article(article_id)
             spans = boilerplate(article, numbers)
             if spans != article.boilerplate:
-                cut = replace(article, boilerplate=spans)
+                other = replace(article, boilerplate=spans)
                 before = self._store.get(article_id)
                 if before is None:
                     raise DamagedStoreError(f"the article {article_id!r} in the index is damaged", [article_id])
-                self._add(_Changed(cut, before.file, self._cut(cut), None if has else list(before.quotes)))
-        self._store_waiting()
-        note_near_copies(self._store)
+                yield Changed(other, before.file, cut(self._encoder, other), None if has else list(before.quotes))
+
+
+def _quotes(changed: Sequence[Changed]) -> list[list[Quote]]:
+    """Return the quotes of each article, but for those in boilerplate."""
+    extracted = iter(extract_quotes_many(c.article for c in changed if c.quotes is None))
+    found = [next(extracted) if c.quotes is None else c.quotes for c in changed]
+    return [
+        [
+            replace(quote, article=c.article)
+            for quote in quotes
+            if not any(start <= quote.start < end for start, end in c.article.boilerplate)
+        ]
+        for c, quotes in zip(changed, found, strict=True)
+    ]
 
 
 def note_near_copies(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
 from hashlib import sha256
 from os import PathLike
 from pathlib import Path
@@ -32,7 +33,7 @@ from qa.catalogue import Catalogue, check
 from qa.clauses import parsed
 from qa.filters import Filters, day, where
 from qa.formats import Limits
-from qa.indexing import Indexing, Progress, made_for
+from qa.indexing import Indexing, Progress, Source, made_for
 from qa.items import entities
 from qa.names import Speaker, matching_speakers, speakers_of
 from qa.questions import parse_question
@@ -67,10 +68,12 @@ class Library:
         *,
         limits: Limits | None = None,
         columns: Mapping[str, str] | None = None,
+        source: Source | None = None,
     ) -> None:
         self._folder = folder
         self._limits = limits or Limits()
         self._columns = columns or {}
+        self._source = source
         self.skipped: tuple[Skipped, ...] = ()
         self.in_step = False
         self._store = store
@@ -125,7 +128,7 @@ class Library:
 
     def _bring_in_step(self, progress: Progress | None) -> None:
         with FileReader(self._limits, self._columns, self.folder) as reader:
-            self.skipped = Indexing(self._store, self._encoder, reader, progress).run(self.folder)
+            self.skipped = Indexing(self._store, self._encoder, reader, progress, self._source).run(self.folder)
         for skip in self.skipped:
             log.warning("%s is not read: %s", skip.path, skip.reason)
 
@@ -437,6 +440,7 @@ def open_library(
     agreement: bool = True,
     limits: Limits | None = None,
     columns: Mapping[str, str] | None = None,
+    ray: str | None = None,
     progress: Progress | None = None,
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
@@ -450,8 +454,9 @@ def open_library(
     with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more is
     refused ("cautious"), or less ("eager"). Without ``agreement`` articles that say the
     same do not support each other, to measure what that brings. ``limits`` are what reading a file may cost, and
-    ``columns`` name the fields of .jsonl and .csv files that are named otherwise: {"text": "body"}. ``progress`` is
-    called with (articles done, articles in all, passages encoded). Raises FileNotFoundError for a missing folder or
+    ``columns`` name the fields of .jsonl and .csv files that are named otherwise: {"text": "body"}. With
+    ``ray``, the address of a cluster or "local", its workers read and encode (docs/scale.md). ``progress`` is called
+    with (articles done, articles in all, passages encoded). Raises FileNotFoundError for a missing folder or
     model, NotADirectoryError for a file, OSError where the index cannot be written, ValueError for a model that does
     not load or a caution that there is not.
     """
@@ -472,7 +477,13 @@ def open_library(
     if reader != "none":
         answerer = ReadingAnswerer(span_reader, answerer, threshold=THRESHOLDS[caution], agreement=agreement)
     store = open_store(uri or index_folder(place or SEEDS, index))
-    library = Library(place, store, encoder, answerer, reranker, limits=limits, columns=columns)
+    source: Source | None = None
+    if ray:
+        from qa.cluster import prepare_on_cluster
+
+        name = str(Path(model).absolute()) if model and Path(model).is_dir() else model
+        source = partial(prepare_on_cluster, address=ray, load=partial(load_encoder, name), made=made_for(encoder))
+    library = Library(place, store, encoder, answerer, reranker, limits=limits, columns=columns, source=source)
     library.refresh(progress, wait=False)
     return library
 
