@@ -382,7 +382,10 @@ class MilvusStore(Store):
         return {e["id"]: e["version"] for e in self._in.among(ARTICLES, "id", article_ids, ["version"])}
 
     def _held(self, article_ids: Iterable[str], versions: Mapping[str, int] | None = None) -> dict[str, Article]:
-        """Return articles by their ids. Raises KeyError for one that there is not, DamagedStoreError."""
+        """Return articles by their ids, where ``versions`` are given, but for those of another one by now.
+
+        Raises KeyError for one that there is not, and DamagedStoreError.
+        """
         ids = list(dict.fromkeys(article_ids))
         copies: dict[str, list[str]] = {}
         for entity in self._in.among(ARTICLES, "same_as", ids, ["path", "same_as"]):
@@ -395,14 +398,17 @@ class MilvusStore(Store):
         new = [id_ for id_ in ids if id_ not in known]
         fields = ["id", "version", "as_read", "written", NOTES]
         try:
-            read = self._written(list(self._in.among(ARTICLES, "id", new, fields)))
+            there = [e for e in self._in.among(ARTICLES, "id", new, fields) if e["version"] == now[e["id"]]]
+            if len(there) < len(new) and versions is None:  # some were changed since their versions were asked for
+                return self._held(ids)
+            read = self._written(there)
         except ValueError as error:
             raise DamagedStoreError(f"an article in Milvus is damaged: {error}", new) from error
         if len(self._articles) + len(read) > _ARTICLES_KEPT:
             self._articles.clear()
         self._articles |= {id_: (now[id_], article) for id_, article in read.items()}
         known |= read
-        return {id_: replace(known[id_], copies=tuple(sorted(copies.get(id_, ())))) for id_ in ids}
+        return {id_: replace(known[id_], copies=tuple(sorted(copies.get(id_, ())))) for id_ in ids if id_ in known}
 
     def _written(self, entities: Sequence[Entity]) -> dict[str, Article]:
         """Return the articles of entities, checked to be what was read. Raises ValueError."""
@@ -461,9 +467,10 @@ class MilvusStore(Store):
         if any(other != state for other, *_ in self._told) or len(self._told) > _COUNTS_KEPT:
             self._told = {}
         asked = (state, name, key, within)
-        if asked not in self._told:
-            self._told[asked] = Counter(entity[key] for entity in self._in.each(name, within, [key]))
-        return self._told[asked]
+        counted = self._told.get(asked)
+        if counted is None:
+            counted = self._told[asked] = Counter(entity[key] for entity in self._in.each(name, within, [key]))
+        return counted
 
     def _by_case(self, names_of: Callable[[str], Iterable[str]], **filters: Unpack[Filters]) -> dict[str, int]:
         """Count the articles under each name, whatever its case, most first; lower case is shown last."""
@@ -542,7 +549,8 @@ class MilvusStore(Store):
         present = [entity for entity in entities if versions.get(entity["article"]) == entity["version"]]
         articles = self._held((entity["article"] for entity in present), versions)
         for entity in present:
-            yield entity, articles[entity["article"]]
+            if entity["article"] in articles:
+                yield entity, articles[entity["article"]]
 
     @override
     def speakers(self, **filters: Unpack[Filters]) -> dict[str, int]:
@@ -551,6 +559,8 @@ class MilvusStore(Store):
 
     @override
     def pronouns(self, speakers: Sequence[str]) -> dict[str, int]:
+        if not speakers:
+            return {}
         of_these = both(f"speaker in {listed(speakers)}", 'resolved_by == "pronoun"', 'pronoun != ""')
         return dict(Counter(entity["pronoun"] for entity in self._in.query(QUOTES, of_these, ["pronoun"], limit=100)))
 

@@ -184,6 +184,7 @@ def test_quotes_are_found_by_speaker_article_and_filter(store: Store) -> None:
     assert store.speakers() == {"Ann Lee": 1, "Mr Ünal": 1}
     assert store.speakers(source="Town Gazette") == {"Ann Lee": 1}
     assert store.pronouns(["Mr Ünal", "Ann Lee"]) == {"he": 1}
+    assert store.pronouns([]) == {}
     near = store.nearness(np.array([0.6, 0.8], dtype=np.float32), store.quotes(speakers=["Ann Lee"]))
     assert near == [pytest.approx((0.8, 5.0, 0.6, 5.0))]
 
