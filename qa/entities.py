@@ -47,7 +47,7 @@ _TEXTS = {  # collection -> its fields of text and the most bytes in each
         **{"names": _MOST, "lines": _MOST, "sketch": 4_000},
     },
     PASSAGES: {"words": _MOST, "title_words": _MOST},
-    QUOTES: {"speaker": _NAME, "pronoun": _NAME, "resolved_by": 50, "quote": _MOST},
+    QUOTES: {"speaker": 4 * _NAME, "pronoun": 4 * _NAME, "resolved_by": 50, "quote": _MOST},
     NOTES: {"kind": 20, "value": _MOST},
 }
 _NUMBERS = {
@@ -118,7 +118,7 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
         **place,
         **{"id": article.id, "digest": digest_in(new), "file": new.file, "as_read": as_read(article)},
         **{"content": content_of(article), "same_as": same_as, "size": len(article.text)},
-        "names": json.dumps([article.source, list(article.authors[:_NAMES])], ensure_ascii=False),
+        "names": _names(article),
         **{"written": parts[0], "has_boilerplate": int(bool(article.boilerplate))},
         **{PASSAGES: len(new.passages), QUOTES: len(new.quotes), NOTES: len(parts) - 1},
         **{"lines": _text(new.lines, "<u8"), "sketch": _text(new.sketch, "<u4")},
@@ -140,7 +140,8 @@ def entities_of(new: Prepared, version: int, same_as: str) -> dict[str, list[Ent
                 **of_article,
                 **place,
                 **{"id": _id(article.id, version, ordinal), "ordinal": ordinal},
-                **{"speaker": quote.speaker or "", "resolved_by": quote.resolved_by, "pronoun": _pronoun(quote)},
+                **{"speaker": (quote.speaker or "")[:_NAME], "pronoun": _pronoun(quote)[:_NAME]},
+                "resolved_by": quote.resolved_by,
                 "quote": json.dumps(quote_row(quote), ensure_ascii=False),
                 "vector": _vector(vector),
             }
@@ -166,6 +167,16 @@ def _id(article: str, version: int, ordinal: int) -> str:
 def note(kind: str, value: str, *, id: str, article: str = "", version: int = 0) -> Entity:
     """Return an entity of what is no article: a file, a group of near copies, a part of a long text, a fact."""
     return {"id": id, "article": article, "version": version, "kind": kind, "value": value, "vector": [1.0, 0.0]}
+
+
+def _names(article: Article) -> str:
+    """Return who an article is from and by, as they are shown: of too many authors, the first."""
+    authors = list(article.authors)
+    while True:
+        told = json.dumps([article.source and article.source[:_NAME], authors], ensure_ascii=False)
+        if len(told.encode()) <= _MOST:
+            return told
+        authors = authors[: len(authors) // 2]
 
 
 def _place(article: Article) -> Entity:

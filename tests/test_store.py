@@ -286,7 +286,8 @@ def test_another_process_finds_what_was_stored(open_store: Callable[[], Store], 
 
 def test_a_long_hostile_article_comes_out_as_it_went_in(store: Store) -> None:
     text = 'é\u0000"\\\n\t{} 😀 in [x] or 1 == 1 ' * 6_000
-    long = article("x" * 200 + "'\".md", "T" * 3_000, text, source='a"\\b', authors=("',\"]",), tags=("\n",))
+    authors = ("',\"]", "A" * 70_000)
+    long = article("x" * 200 + "'\".md", "T" * 3_000, text, source='a"\\b', authors=authors, tags=("\n",))
     with store.writing():
         store.replace_article(prepared(long, [(0, 30)], [[1, 0]]))
         store.load_indexes()
