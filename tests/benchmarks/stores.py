@@ -79,6 +79,7 @@ def fill_milvus(store: MilvusStore, articles: Iterator[Prepared]) -> None:
             store.replace_article(some.pop(0))
         for name in (PASSAGES, NOTES, ARTICLES):
             store._in.put(name, [entity for one in some for entity in entities_of(one, 1, "")[name]])
+    store._in.flush()  # else it is searched by no index
 
 
 def load(name: str, ask: Callable[[str], object], questions: list[str]) -> None:
