@@ -172,11 +172,11 @@ def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentPa
     doctor = command("doctor", _doctor, "Check the index, and say what is wrong with it.")
     doctor.add_argument("--fix", action="store_true", help="mend it")
     other = "say in what the index differs from this one: its folder, or its address in Milvus"
-    doctor.add_argument("--against", metavar="PLACE", type=_place, help=other)
+    doctor.add_argument("--against", metavar="PLACE", help=other)
     copied = command("copy", _copy, "Copy an index to another place, with nothing encoded again.")
     for name in ("source", "target"):
         of = "a folder, or an address such as http://127.0.0.1:19530/news"
-        copied.add_argument(name, type=_place, metavar={"source": "FROM", "target": "TO"}[name], help=of)
+        copied.add_argument(name, metavar={"source": "FROM", "target": "TO"}[name], help=of)
     for sub in (shown, removed, doctor):
         sub.add_argument("--folder", help=FOLDER)
 
@@ -234,10 +234,6 @@ def _date(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no date: write it as YYYY-MM-DD") from error
-
-
-def _place(text: str) -> Path | str:
-    return text if "://" in text else Path(text)
 
 
 def _filters(options: argparse.Namespace) -> Filters:

@@ -12,7 +12,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 from pathlib import Path
@@ -60,7 +60,6 @@ _FILTERS_KEPT = 20
 _SOON_MADE = 20_000
 # What SQLite says where the disk or another process is in the way; whatever else it says is damage.
 _NOT_DAMAGE = re.compile("locked|full|readonly|unable to open|permission|out of memory|interrupted")
-_NONE: Vectors = np.zeros((0, 1), dtype=np.float32)
 
 
 @dataclass(frozen=True)
@@ -188,7 +187,7 @@ class EmbeddedStore(Store):
             self._hand_over(cursor, article)
             same_as = self._same_text(cursor, article)
             if same_as:
-                new = replace(new, passages=[], passage_vectors=_NONE, quotes=[], quote_vectors=_NONE)
+                new = new.as_copy()
             spans = [(passage.start, passage.end) for passage in new.passages]
             blobs = [blob_of(vector) for vector in new.passage_vectors]
             said = [(*quote_row(q), blob_of(vector)) for q, vector in zip(new.quotes, new.quote_vectors, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING, Any, Unpack
@@ -261,7 +261,7 @@ def both(*conditions: str) -> str:
     return " and ".join(filter(None, conditions))
 
 
-def listed(names: Collection[str] | Iterable[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """Return names as a list in a condition, whatever is in them."""
     return json.dumps(list(names), ensure_ascii=False)
 

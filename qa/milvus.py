@@ -26,7 +26,7 @@ from embeddings import lexical_words
 from embeddings.encoder import Vectors
 from qa.articles import Article, Skipped
 from qa.catalogue import Catalogue, Entry, has_words, search_words
-from qa.collections import BATCH, Collections
+from qa.collections import Collections
 from qa.entities import (
     ARTICLES,
     NOTES,
@@ -137,8 +137,7 @@ class MilvusStore(Store):
 
     @override
     def forget_files(self, paths: Sequence[str]) -> None:
-        for start in range(0, len(paths), BATCH):
-            self._in.delete(NOTES, f"id in {listed(map(_file_id, paths[start : start + BATCH]))}")
+        self._in.remove(NOTES, [_file_id(path) for path in paths])
 
     @override
     def held(self) -> dict[str, dict[str, tuple[str, str]]]:
@@ -164,8 +163,7 @@ class MilvusStore(Store):
                 self._hand_over(new.article.id, content_of(new.article))
             same_as = self.same_text(new.article) or ""
             if same_as:
-                none = np.zeros((0, 1), dtype=np.float32)
-                new = replace(new, passages=[], passage_vectors=none, quotes=[], quote_vectors=none)
+                new = new.as_copy()
             self._store(new, same_as, before)
 
     def _store(self, new: Prepared, same_as: str, before: Mapping[str, Entity]) -> None:
@@ -186,9 +184,7 @@ class MilvusStore(Store):
 
     def _remove_of(self, owners: Collection[Entity]) -> None:
         for name in (PASSAGES, QUOTES, NOTES):
-            ids = [id_ for own in owners for id_ in ids_of(name, own)]
-            for start in range(0, len(ids), BATCH):
-                self._in.delete(name, f"id in {listed(ids[start : start + BATCH])}")
+            self._in.remove(name, [id_ for own in owners for id_ in ids_of(name, own)])
 
     def _hand_over(self, article_id: str, content: str) -> None:
         """Give what is made of an article that goes, or gets another text, to the first of its copies."""
@@ -367,8 +363,7 @@ class MilvusStore(Store):
         for name, within in ((PASSAGES, ""), (QUOTES, ""), (NOTES, 'kind == "text"')):
             fields = ["id", "article", "version"]
             left = [e["id"] for e in self._in.each(name, within, fields) if versions.get(e["article"]) != e["version"]]
-            for start in range(0, len(left), BATCH):
-                self._in.delete(name, f"id in {listed(left[start : start + BATCH])}")
+            self._in.remove(name, left)
 
     @override
     def load_earlier_indexes(self) -> bool:

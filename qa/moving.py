@@ -16,12 +16,12 @@ def copy(source: Store, target: Store, progress: Callable[[int, int], None] | No
     DamagedStoreError for an article of ``source`` that is damaged.
     """
     entries = source.catalogue("", order="path", descending=False, limit=2**62, offset=0).entries
-    held = {id_: read for own in source.held().values() for id_, read in own.values()}
+    held = _held(source)
     copied = 0
     with target.writing():
         if target.made_for != source.made_for:
             target.clear(made_for=source.made_for)
-        there = {id_: read for own in target.held().values() for id_, read in own.values()}
+        there = _held(target)
         target.delete(sorted(there.keys() - held.keys()))
         target.forget_files(sorted(target.files().keys() - source.files().keys()))
         # A copy of another article has no passages of its own: what it is a copy of goes first.
@@ -42,3 +42,8 @@ def copy(source: Store, target: Store, progress: Callable[[int, int], None] | No
         if not target.is_compared:
             note_near_copies(target)
     return copied
+
+
+def _held(store: Store) -> dict[str, str]:
+    """Return which articles are held: id -> what `as_read` makes of it."""
+    return {id_: read for own in store.held().values() for id_, read in own.values()}

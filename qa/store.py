@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple, Protocol, Unpack
@@ -62,6 +62,11 @@ class Prepared:
     title_vector: Vectors
     lines: Lines
     sketch: Sketch
+
+    def as_copy(self) -> Prepared:
+        """Return what is stored where another article has the same text: nothing that is made of it."""
+        none = np.zeros((0, 1), dtype=np.float32)
+        return replace(self, passages=[], passage_vectors=none, quotes=[], quote_vectors=none)
 
 
 class Compared(NamedTuple):

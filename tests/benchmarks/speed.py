@@ -8,7 +8,6 @@ question takes, encoding included, and what float16 and eight bits find of what 
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 import tempfile
 import time
@@ -27,43 +26,42 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from embeddings import FaissIndex, MiniLMEncoder
 from embeddings.encoder import Vectors
-from qa.articles import Article
 from qa.embedded import EmbeddedStore
-from qa.passages import Passage
 from qa.retrieval import search, search_many
 from qa.store import Prepared
 
 
-def held(index: Path) -> Iterator[tuple[Article, list[Passage], Vectors]]:
-    """Each article of an index with its passages and their vectors, over and over, each time under another name."""
-    store = EmbeddedStore(index)
-    with sqlite3.connect(index / "library.sqlite") as database:
-        articles = store.articles()
-        if not articles:
-            raise ValueError(f"{str(index)!r} holds no articles: make it by tests/benchmarks/retrieval.py")
-        for copy in count():
-            for article in articles:
-                query = 'SELECT "start", "end", vector FROM passages WHERE article = ? ORDER BY id'
-                rows = database.execute(query, (article.id,)).fetchall()
-                vectors = np.array([np.frombuffer(row[2], "<f4") for row in rows]).reshape(-1, 384)
-                vectors = vectors + copy * 0.01 * np.random.default_rng(1).normal(size=vectors.shape)
-                text = article.text + copy * "\n"  # the same text would be a copy, without passages
-                other = replace(article, id=f"{article.id}-{copy}", path=f"{copy}/{article.path}", text=text)
-                yield other, [Passage(other, start, end) for start, end, _ in rows], vectors.astype(np.float32)
+def held(index: Path, size: int) -> Iterator[Prepared]:
+    """Articles with ``size`` passages in all: those of an index, over and over under new names, without quotes."""
+    store, none = EmbeddedStore(index), np.empty((0, 384), np.float32)
+    title, lines, sketch = np.zeros(384, np.float32), np.zeros(0, np.uint64), np.zeros(128, np.uint32)
+    made = [own for article in store.articles() if (own := store.get(article.id))]
+    if not made:
+        raise ValueError(f"{str(index)!r} holds no articles: make it by tests/benchmarks/retrieval.py")
+    number = 0
+    for copy in count():
+        for own in made:
+            noise = copy * 0.01 * np.random.default_rng(1).normal(size=own.passage_vectors.shape)
+            vectors = (own.passage_vectors + noise).astype(np.float32)
+            text = own.article.text + copy * "\n"  # the same text would be a copy, without passages
+            path = f"{copy}/{own.article.path}"
+            other = replace(own.article, id=f"{own.article.id}-{copy}", path=path, text=text)
+            passages = [replace(passage, article=other) for passage in own.passages]
+            yield Prepared(other, path, passages, vectors, [], none, title, lines, sketch)
+            number += len(passages)
+            if number >= size:
+                return
 
 
 def filled(index: Path, folder: Path, size: int) -> tuple[EmbeddedStore, Vectors]:
     """A store of ``size`` passages, without quotes, and their vectors."""
-    store, none = EmbeddedStore(folder), np.empty((0, 384), np.float32)
+    store = EmbeddedStore(folder)
     store.clear(made_for="this measurement")
     kept: list[Vectors] = []
-    for article, passages, vectors in held(index):
-        title, lines, sketch = np.zeros(384, np.float32), np.zeros(0, np.uint64), np.zeros(128, np.uint32)
-        store.replace_article(Prepared(article, article.path, passages, vectors, [], none, title, lines, sketch))
-        kept.append(vectors)
-        if sum(map(len, kept)) >= size:
-            break
-    return store, np.concatenate(kept)
+    for made in held(index, size):
+        store.replace_article(made)
+        kept.append(made.passage_vectors)
+    return store, np.concatenate([vectors for vectors in kept if len(vectors)])
 
 
 def timed(ask: Callable[[str], object], questions: list[str]) -> str:
@@ -127,11 +125,7 @@ def main() -> None:
     warming, questions = [row["question"] for row in rows[250:]], [row["question"] for row in rows[:250]]
     encoder = MiniLMEncoder()
     for size in options.sizes if options.vectors else []:
-        kept: list[Vectors] = []
-        for _, _, vectors in held(options.index):
-            kept.append(vectors)
-            if sum(map(len, kept)) >= size:
-                break
+        kept = [made.passage_vectors for made in held(options.index, size) if made.passages]
         print(f"{size:,} vectors")
         compare(np.concatenate(kept)[:size], encoder.encode(questions[:200], query=True))
     for size in [] if options.vectors else options.sizes:

@@ -20,7 +20,6 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-import numpy as np
 from answers import read_jsonl
 from speed import held
 
@@ -32,7 +31,6 @@ from qa.retrieval import Hit, search
 from qa.store import Prepared, Store, open_store
 
 CLIENTS = (1, 4, 16)
-NONE = np.empty((0, 384), np.float32)
 
 
 def compare(stores: dict[str, Store], questions: list[dict[str, str]], encoder: MiniLMEncoder) -> None:
@@ -59,17 +57,6 @@ def compare(stores: dict[str, Store], questions: list[dict[str, str]], encoder: 
 
 def told(times: list[float]) -> str:
     return f"{median(times):.1f} ms p50, {sorted(times)[int(0.95 * len(times))]:.1f} ms p95"
-
-
-def made(index: Path, size: int) -> Iterator[Prepared]:
-    """So many passages of articles, without quotes."""
-    number = 0
-    for article, passages, vectors in held(index):
-        title, lines, sketch = np.zeros(384, np.float32), np.zeros(0, np.uint64), np.zeros(128, np.uint32)
-        yield Prepared(article, article.path, passages, vectors, [], NONE, title, lines, sketch)
-        number += len(passages)
-        if number >= size:
-            return
 
 
 def fill_milvus(store: MilvusStore, articles: Iterator[Prepared]) -> None:
@@ -124,10 +111,10 @@ def main() -> None:
         assert isinstance(milvus, MilvusStore)
         for store in (embedded, milvus):
             store.clear(made_for="this measurement")
-        for one in made(options.index, options.passages):
+        for one in held(options.index, options.passages):
             embedded.replace_article(one)
         embedded.load_indexes()
-        fill_milvus(milvus, made(options.index, options.passages))
+        fill_milvus(milvus, held(options.index, options.passages))
         for name, store in (("embedded", embedded), ("Milvus", milvus)):
             load(name, lambda question, store=store: search(store, encoder, question, 5), questions)
         milvus.discard()
