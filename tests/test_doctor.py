@@ -9,13 +9,14 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import WordEncoder
 
 from qa import Library
-from qa.doctor import Problem, examine, mend
+from qa.doctor import Problem, differences, examine, mend
 from qa.embedded import EmbeddedStore
 from qa.formats import Limits
 from qa.indexing import made_for
@@ -250,3 +251,31 @@ def test_passages_that_another_process_removed_are_made_up_for(make_library: Mak
     assert len(found) == 5
     assert best not in found
     assert reading.count() == writing.count() == 41
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (("passage_vectors", 0.001), []),
+        (("passage_vectors", 0.1), ["bridge.txt is not the same in both"]),
+        (("title_vector", 0.1), ["bridge.txt is not the same in both"]),
+        (("quotes", None), ["bridge.txt is not the same in both"]),
+    ],
+)
+def test_vectors_that_differ_in_their_last_bits_are_the_same(
+    folder: Path, tmp_path: Path, encoder: WordEncoder, changed: tuple[str, float | None], told: list[str]
+) -> None:
+    Library(folder, EmbeddedStore(tmp_path / "1"), encoder).refresh()
+    shutil.copytree(tmp_path / "1", tmp_path / "2")
+    store = EmbeddedStore(tmp_path / "2")
+    made = store.get(next(article.id for article in store.articles() if article.path == "bridge.txt"))
+    assert made and made.quotes
+    name, by = changed
+    if by is None:
+        store.replace_article(replace(made, quotes=[], quote_vectors=made.quote_vectors[:0]))
+    else:
+        vectors = getattr(made, name).copy()
+        vectors[..., 0] += by
+        store.replace_article(replace(made, **{name: vectors}))
+    store.close()
+    assert [problem.what for problem in differences(tmp_path / "1", tmp_path / "2")] == told

@@ -17,6 +17,7 @@ from qa.embedded import EmbeddedStore
 from qa.entities import ARTICLES, NOTES, PASSAGES, entities_of
 from qa.milvus import MilvusStore
 from qa.moving import copy
+from qa.rows import digest_in
 from qa.store import Candidate
 
 VECTOR = np.array([0, 1], dtype=np.float32)
@@ -128,6 +129,8 @@ def test_a_library_is_copied_there_and_back(
     assert copy(first, milvus) == 0
     assert copy(milvus, back) == 3
     assert list(differences(tmp_path / "1", address)) == list(differences(address, tmp_path / "2")) == []
+    for article_id in (article.id for article in first.articles()):
+        assert {digest_in(store.get(article_id)) for store in (first, back)} == {digest_in(milvus.get(article_id))}  # type: ignore[arg-type]
     assert milvus.is_compared
     milvus.delete([article.id for article in milvus.articles(article="fair.md")])
     assert [p.what for p in differences(tmp_path / "1", address)] == ["fair.md is only in the first"]
