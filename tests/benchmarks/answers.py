@@ -31,6 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 
 import qa.answers
+import qa.indexing
 import qa.library
 from qa import Answer, Library, open_library
 from qa.evaluation import AnswerScore, Expected, evaluate, read_questions
@@ -234,7 +235,7 @@ def main() -> None:
             for kind, score in evaluate(library, rows).items():
                 print(kind, {name: value for name, value in score.as_dict().items() if name != "values"})
                 print("   ", {name: round(float(np.mean(values)), 3) for name, values in score.values.items()})
-    qa.library.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+    qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
     questions = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
     if "answers" in parts:
         articles = read_jsonl(options.data / "realtimeqa" / "articles.jsonl.gz")
