@@ -113,6 +113,7 @@ def main() -> None:
             number += 1
             index = f"{options.uri}/ray{number}" if options.uri else Path(work, f"ray{number}")
             store = open_store(index)
+            store.discard()  # what an earlier run left in Milvus
             watch = Watch(store)
             done, killed = Event(), list[int]()
             beside = [
