@@ -24,14 +24,13 @@ from qa.retrieval import Hit
 # there. The floor belongs to all-MiniLM-L6-v2; another model's cosines lie elsewhere.
 _SENTENCE, _PASSAGE, _OWN_WORDS, _NEAR_WORDS = 1.0, 0.5, 0.3, 0.3
 _FLOOR, _STEEP = 0.56, 20.0
-# How what a reader finds in a sentence is weighed, as log odds that it answers; how that, the words shared and the best
-# hit's similarity make the confidence, as log odds that the articles answer; and below what confidence they do not:
-# fitted on RealTimeQA's even weeks, the thresholds by the table that tests/benchmarks/answers.py prints.
+# How what a reader finds in a sentence is weighed, as log odds that it answers, and what makes the confidence, as log
+# odds that the articles answer: weights of `_Candidate.features` and of `_signs`, as tests/benchmarks/fit_answers.py
+# fits them on RealTimeQA's even weeks; the thresholds were taken from what tests/benchmarks/answers.py prints.
 _READ = 7  # passages
-_BIAS, _BY_READER, _BY_SIMILARITY, _BY_AGE, _BY_KIND = -3.15, 0.298, 2.72, 10.7, 2.17
-_BY_OWN, _BY_NEAR, _BY_ECHO = 0.52, -0.69, -1.71
+_WEIGHTS = (-3.15, 0.298, 2.72, 10.7, 2.17, 0.52, -0.69, -1.71)
+_SURE_WEIGHTS = (-2.72, 0.673, 1.93, 4.88)
 _MOST_ODDS = 15.0
-_SURE_BIAS, _SURE_BY_SHARE, _SURE_BY_NEAR, _SURE_BY_SIMILARITY = -2.72, 0.673, 1.93, 4.88
 # What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
 _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
@@ -241,20 +240,8 @@ class ReadingAnswerer:
         read = self._read(question, kind, hits[:_READ])
         if not read:
             return nothing_answers(question, hits, 0.0, read=_READ)
-        # The share of belief that each of different answers has, against there being none.
-        weights = [math.exp(candidate.odds) for candidate in read]
-        whole = 1 + sum(weights)
-        shares: defaultdict[str, float] = defaultdict(float)
-        for candidate, weight in zip(read, weights, strict=True):
-            shares[candidate.said] += weight / whole
-        support = _support(shares) if self.agreement else dict.fromkeys(shares, 0.0)
-        first = max(read, key=lambda candidate: (support[candidate.said], candidate.odds))
-        confidence = _probability(
-            _SURE_BIAS
-            + _SURE_BY_SHARE * math.log(shares[first.said] / (1 - shares[first.said]))
-            + _SURE_BY_NEAR * max(candidate.near for candidate in read)
-            + _SURE_BY_SIMILARITY * max(hit.similarity for hit in hits[:_READ])
-        )
+        first, share = self._likeliest(read)
+        confidence = _probability(_sum(_SURE_WEIGHTS, _signs(share, read, hits)))
         if confidence < self.threshold:
             return nothing_answers(question, hits, confidence, read=_READ)
         if question.several:
@@ -268,6 +255,20 @@ class ReadingAnswerer:
         return _answered(
             question, shown[: _REASONS if kind == "reason" else _MOST], hits, confidence, short=first.short
         )
+
+    def _likeliest(self, read: Sequence[_Candidate]) -> tuple[_Candidate, float]:
+        """Return the best sentence of the answer that most supports, and the share of belief that this answer has.
+
+        Each of different answers has its share, and so has that there is none.
+        """
+        weights = [math.exp(candidate.odds) for candidate in read]
+        whole = 1 + sum(weights)
+        shares: defaultdict[str, float] = defaultdict(float)
+        for candidate, weight in zip(read, weights, strict=True):
+            shares[candidate.said] += weight / whole
+        support = _support(shares) if self.agreement else dict.fromkeys(shares, 0.0)
+        first = max(read, key=lambda candidate: (support[candidate.said], candidate.odds))
+        return first, shares[first.said]
 
     def _read(self, question: Question, kind: str, hits: Sequence[Hit]) -> list[_Candidate]:
         """Return the sentences of the hits with what may answer in each, best first."""
@@ -283,19 +284,20 @@ class ReadingAnswerer:
                 short = hit.passage.text[span.start : span.end]
                 own, near = _words_shared(question, article, start, end)
                 words = stems(short)
-                odds = (
-                    _BIAS
-                    + _BY_READER * max(-_MOST_ODDS, min(span.odds, _MOST_ODDS))
-                    + _BY_SIMILARITY * hit.similarity
-                    + _BY_AGE * (hit.score - hit.similarity - newest)
-                    + _BY_KIND * fits(kind, short)
-                    + _BY_OWN * own
-                    + _BY_NEAR * near
-                    + _BY_ECHO * len(words & question.terms) / max(len(words), 1)
+                features = (
+                    1.0,
+                    max(-_MOST_ODDS, min(span.odds, _MOST_ODDS)),
+                    hit.similarity,
+                    hit.score - hit.similarity - newest,
+                    float(fits(kind, short)),
+                    own,
+                    near,
+                    len(words & question.terms) / max(len(words), 1),
                 )
+                odds = _sum(_WEIGHTS, features)
                 place = (offset + span.start, offset + span.end)
                 statement = Statement(article, start, end, _probability(odds), span=place)
-                found.append(_Candidate(statement, odds, short, normalised(short), near))
+                found.append(_Candidate(statement, odds, short, normalised(short), near, features))
         # The same sentence in two articles is one source, not two that agree.
         once: dict[str, _Candidate] = {}
         for candidate in sorted(found, key=lambda candidate: -candidate.odds):
@@ -306,7 +308,9 @@ class ReadingAnswerer:
 class _Candidate(NamedTuple):
     """A sentence that was read: the log odds that it answers, the words that would, as they stand and in normal form.
 
-    ``near`` is the share (0..1) of the question's content words in it and around it.
+    ``near`` is the share (0..1) of the question's content words in it and around it. ``features`` are what the odds are
+    made of: 1, the reader's log odds, the hit's similarity and what its date adds, whether the words are of the kind
+    that is asked for, the shares of the question's words in the sentence and near it, and of the words in the question.
     """
 
     statement: Statement
@@ -314,6 +318,21 @@ class _Candidate(NamedTuple):
     short: str
     said: str
     near: float
+    features: tuple[float, ...]
+
+
+def _signs(share: float, read: Sequence[_Candidate], hits: Sequence[Hit]) -> tuple[float, ...]:
+    """Return what the confidence is made of.
+
+    It is 1, the log odds of the likeliest answer's share, the largest share of the question's words that is near a
+    sentence, and the best hit's similarity.
+    """
+    return (
+        1.0,
+        math.log(share / (1 - share)),
+        max(candidate.near for candidate in read),
+        max(hit.similarity for hit in hits[:_READ]),
+    )
 
 
 def _support(shares: Mapping[str, float]) -> dict[str, float]:
@@ -327,6 +346,10 @@ def _support(shares: Mapping[str, float]) -> dict[str, float]:
 
 def _one_holds(said: str, other: str) -> bool:
     return said in other or other in said
+
+
+def _sum(weights: Sequence[float], features: Sequence[float]) -> float:
+    return sum(weight * feature for weight, feature in zip(weights, features, strict=True))
 
 
 def _probability(odds: float) -> float:

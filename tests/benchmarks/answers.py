@@ -21,7 +21,7 @@ import json
 import random
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -126,26 +126,33 @@ def tell(row: Record, answer: Answer) -> None:
     )
 
 
-def measure_refusals(
-    data: Path, work: Path, questions: Sequence[Record], reader: str | None, plots: Path | None
-) -> None:
+def refusal_cases(
+    data: Path, work: Path, questions: Sequence[Record], reader: str | None
+) -> Iterator[tuple[str, Library, list[Record], list[Record]]]:
+    """Yield of each half of the weeks a library, the 100 questions whose articles are in it, and 100 others."""
     half_of = halves(questions)
     chosen: dict[str, list[Record]] = {"even": [], "odd": []}
     for question in questions:
         if question["answerable_strict"]:
             chosen[half_of[question["week"]]].append(question)
-    found: dict[str, dict[str, list[tuple[float, bool]]]] = {}
     articles = {article["id"]: article for article in read_jsonl(data / "realtimeqa" / "articles.jsonl.gz")}
     for half, rows in chosen.items():
         random.Random(1).shuffle(rows)
         ids = {name for row in rows[:100] for name in row["article_ids"]}
-        absent = [row for row in rows[100:] if not ids & set(row["article_ids"])][:100]
         place = work / f"realtimeqa-{half}"
         write_articles((articles[name] for name in sorted(ids)), place)
         with open_library(place, index=place.with_suffix(".index"), reader=reader) as library:
-            there = [(row, library.ask(row["question"], today=row["date"])) for row in rows[:100]]
-            gone = [library.ask(row["question"], today=row["date"]) for row in absent]
-            near = [without_the_answer(library, row) for row in rows[:100]]
+            yield half, library, rows[:100], [row for row in rows[100:] if not ids & set(row["article_ids"])][:100]
+
+
+def measure_refusals(
+    data: Path, work: Path, questions: Sequence[Record], reader: str | None, plots: Path | None
+) -> None:
+    found: dict[str, dict[str, list[tuple[float, bool]]]] = {}
+    for half, library, asked, absent in refusal_cases(data, work, questions, reader):
+        there = [(row, library.ask(row["question"], today=row["date"])) for row in asked]
+        gone = [library.ask(row["question"], today=row["date"]) for row in absent]
+        near = [without_the_answer(library, row) for row in asked]
         really = [answer for row, answer in zip(absent, gone, strict=True) if not answered_elsewhere(row, answer)]
         found[half] = {
             "there": [(answer.confidence, first_holds(row, answer)) for row, answer in there],
@@ -159,7 +166,7 @@ def measure_refusals(
         )
         print(f" (with them, AUROC {everyone:.3f})")
         sure = {case: [confidence for confidence, _ in pairs] for case, pairs in found[half].items()}
-        print(f"{half} weeks, {len(ids)} articles: AUROC of there against", end=" ")
+        print(f"{half} weeks, {library.count()} articles: AUROC of there against", end=" ")
         print(", ".join(f"{case} {auroc(sure['there'], sure[case]):.3f}" for case in ("absent", "near")))
     print("\n| threshold | refused: there, even | odd | absent, even | odd | near, even | odd |\n|" + "---|" * 7)
     for threshold in sorted({round(n * 0.05, 2) for n in range(1, 19)} | {qa.answers.THRESHOLD}):
