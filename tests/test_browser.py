@@ -107,6 +107,18 @@ class TestPage:
         window.page.get_by_text("Type a question first.").wait_for()
         assert window.page.locator(".turn").count() == 0
 
+    def test_a_question_sent_while_another_is_answered_comes_after_it(self, browser: Any, app: str) -> None:
+        window = Window(browser, app)
+        questions = [f"What did Lavrov say about {topic}?" for topic in ("Assad", "air strikes", "football", "al-Qaida")]
+        for number, question in enumerate(questions):
+            window.page.get_by_label("Your question").fill(question)
+            window.page.keyboard.press("Enter")
+            window.page.locator(".turn").nth(number).wait_for()
+        window.answered(len(questions) - 1)
+        asked = window.page.locator(".turn .question").evaluate_all("all => all.map(one => one.lastChild.textContent)")
+        assert asked == questions
+        window.clean()
+
     def test_strange_questions_are_answered_or_refused(self, browser: Any, app: str) -> None:
         window = Window(browser, app)
         for question in (

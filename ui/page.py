@@ -114,6 +114,7 @@ def _add_chat(chat: Chat, shared: _Shared, examples: Sequence[str]) -> gr.HTML:
         chat.ask,
         [question, session, filters],
         [*talked, question, filters, narrow],
+        trigger_mode="always_last",
         **_HIDDEN,
     )
     talk.select(chat.chosen_in_conversation, session, [talk, source, session], **_HIDDEN)
