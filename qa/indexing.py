@@ -185,12 +185,7 @@ class Indexing:
                 self._count(1)
             else:
                 skipped += made.skipped
-                gone = [id_ for place, (id_, _) in held.get(made.path, {}).items() if place not in made.places]
-                store.delete(gone)
-                # A file is known only when all of its articles are stored: until then, it is read again.
-                if made.stamp:
-                    store.note_file(made.path, made.stamp, made.skipped)
-                self._count(len(made.places) + len(made.skipped) - len(made.changed))
+                self._note(made, held.get(made.path, {}))
         store.delete([id_ for path in held.keys() - files for id_, _ in held[path].values()])
         store.forget_files(sorted(read.keys() - files))
         if not store.is_compared:
@@ -198,6 +193,17 @@ class Indexing:
         store.load_indexes()
         self._tell(self._total)
         return tuple(sorted(skipped, key=lambda skip: skip.path))
+
+    def _note(self, made: Whole, held: Mapping[str, tuple[str, str]]) -> None:
+        """Remove what a file no longer holds, and note that it was read."""
+        gone = [id_ for place, (id_, _) in held.items() if place not in made.places]
+        self._store.delete(gone)
+        # A file is known only when all of its articles are stored: until then, it is read again.
+        if made.stamp:
+            self._store.note_file(made.path, made.stamp, made.skipped)
+        elif gone:
+            self._store.forget_files([made.path])
+        self._count(len(made.places) + len(made.skipped) - len(made.changed))
 
     def _is_known(self, path: str, file: Path, before: str, not_read: Sequence[Skipped]) -> bool:
         """Tell whether a file is as it was when it was read, by its stamp then."""
