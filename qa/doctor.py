@@ -60,7 +60,10 @@ def _out_of_step(folder: Path, store: Store, reader: FileReader) -> Iterator[Pro
 
 
 def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
-    """Yield in what two stores differ: articles, or what is made of them, but for near copies. See `open_store`."""
+    """Yield in what two stores differ: articles, or what is made of them, but for near copies. See `open_store`.
+
+    Of files they may know other times and places, as of copies of one folder; but not other bytes.
+    """
     stores = [open_store(place, mend=False) for place in (one, other)]
     try:
         first, second = stores
@@ -76,7 +79,10 @@ def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
             digests = {digest_in(replace(own, lines=own.lines[:0])) if own else None for own in made}
             if len(digests) > 1 or None in digests:
                 yield Problem("articles", f"{path} is not the same in both", (id_,))
-        files = [store.files() for store in stores]
+        files = [
+            {path: (stamp.partition(" ")[2], skipped) for path, (stamp, skipped) in store.files().items()}
+            for store in stores
+        ]
         for path in sorted(path for path in {**files[0], **files[1]} if files[0].get(path) != files[1].get(path)):
             yield Problem("folder", f"of the file {path} the two do not know the same")
     finally:
