@@ -9,13 +9,14 @@ from pathlib import Path
 
 from qa.reading import FileReader, article_paths
 from qa.rows import digest_in
+from qa.storage import Folder
 from qa.store import DamagedStoreError, Problem, Store, open_store
 
 # So much of the disk must be free, and as much as the index takes: one is made anew beside the old one.
 _FREE = 200_000_000
 
 
-def examine(folder: Path | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
+def examine(folder: Folder | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
     """Return what is wrong with the index at ``place`` (see `open_store`), that of ``folder``, and change nothing.
 
     An empty list: it is whole. Without a ``folder`` it is not compared with one. ``made_for`` is
@@ -44,7 +45,7 @@ def _space(index: Path) -> Iterator[Problem]:
         yield Problem("disk", f"{free // 1_000_000} MB are free: {(takes + _FREE) // 1_000_000} MB may be needed")
 
 
-def _out_of_step(folder: Path, store: Store, reader: FileReader) -> Iterator[Problem]:
+def _out_of_step(folder: Folder, store: Store, reader: FileReader) -> Iterator[Problem]:
     read, there = store.files(), set()
     for path, file, reason in article_paths(folder):
         if reason:
