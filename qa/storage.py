@@ -154,7 +154,6 @@ class Storage:
             times = [when.timestamp() if isinstance(when, datetime) else when for when in known]
             if not known or any(isinstance(when, int | float) and now - when < _TICK for when in times):
                 return Stored(self, name, size, RACY)
-            known.append(info.get("ino"))
         seen = hashlib.sha256(repr((self.address, name, size, known)).encode()).hexdigest()[:32]
         return Stored(self, name, size, seen)
 

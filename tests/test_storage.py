@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -43,6 +44,7 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]
     failing: ClassVar[dict[str, BaseException]] = {}
     sizes: ClassVar[dict[str, int | None]] = {}
     added: ClassVar[dict[str, list[dict[str, Any]]]] = {}
+    listed: ClassVar[dict[str, list[dict[str, Any]]]] = {}
 
     @classmethod
     def _strip_protocol(cls, path: str) -> str:
@@ -51,12 +53,18 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]
     def ls(self, path: str, detail: bool = True, **more: Any) -> list[Any]:
         if path in self.failing:
             raise self.failing[path]
+        if path in self.listed:
+            return self.listed[path]
         found = [*super().ls(path, detail=True, **more), *self.added.get(path, [])]
         for info in found:
             if info["name"] in self.store:
                 info["ETag"] = hashlib.md5(self.store[info["name"]].getvalue()).hexdigest()
                 info["size"] = self.sizes.get(info["name"], info["size"])
+        self.listed[path] = found
         return found
+
+    def invalidate_cache(self, path: str | None = None) -> None:
+        self.listed.clear()
 
     def _open(self, path: str, mode: str = "rb", **more: Any) -> Any:
         if mode == "rb" and path in self.store:
@@ -70,7 +78,7 @@ class Bucket(MemoryFileSystem):  # type: ignore[misc]
 def bucket() -> Iterator[Bucket]:
     """A bucket with two articles and what is not read."""
     fsspec.register_implementation("bucket", Bucket, clobber=True)
-    for held in (Bucket.store, Bucket.fetched, Bucket.failing, Bucket.sizes, Bucket.added):
+    for held in (Bucket.store, Bucket.fetched, Bucket.failing, Bucket.sizes, Bucket.added, Bucket.listed):
         held.clear()  # type: ignore[attr-defined]
     bucket = Bucket()
     for name, text in {
@@ -207,6 +215,32 @@ def test_a_file_without_a_tag_is_known_by_its_times_unless_they_are_too_young(tm
     assert "The old bridge closed on Friday.\n" in [article.text for article in library.articles()]
 
 
+def test_the_same_times_at_another_address_are_another_file() -> None:
+    memory = fsspec.filesystem("memory")
+    seen = []
+    for address in ("memory://test_storage/one", "memory://test_storage/other"):
+        path = f"{address.removeprefix('memory:/')}/bridge.txt"
+        memory.pipe_file(path, BRIDGE.encode())
+        memory.store[path].created = datetime(2024, 5, 2, tzinfo=UTC)
+        seen += [file.seen for _, file, _ in Storage(address).files()]
+    memory.rm("/test_storage", recursive=True)
+    assert len(set(seen)) == 2 and "racy" not in seen
+
+
+def test_each_listing_is_asked_for_anew(bucket: Bucket) -> None:
+    storage = Storage(f"bucket:/{ROOT}/2024")
+    assert [path for path, *_ in storage.files()] == [".b.txt", "fair.txt"]
+    bucket.pipe_file(f"{ROOT}/2024/new.txt", b"x")
+    assert [path for path, *_ in storage.files()] == [".b.txt", "fair.txt", "new.txt"]
+
+
+def test_a_qaignore_that_is_too_long_or_no_text_is_an_error(bucket: Bucket, make: Make) -> None:
+    for data, why in ((b"draft\n" * 200_000, "it is too long"), (b"\xff", "can't decode byte")):
+        bucket.pipe_file(f"{ROOT}/.qaignore", data)
+        with pytest.raises(ValueError, match=f"{why}.*: mend it or remove it"):
+            make()
+
+
 def test_a_file_that_cannot_be_fetched_costs_nothing_and_is_tried_again(bucket: Bucket, make: Make) -> None:
     bucket.failing[f"{ROOT}/bridge.txt"] = RuntimeError("the line\nis down")
     library = make()
@@ -271,9 +305,9 @@ def test_names_that_lead_elsewhere_are_named_and_never_read(bucket: Bucket, make
         {"name": f"{ROOT}/a\x1b[2Jb.txt", **file},
         {"name": f"{ROOT}/link.txt", **file, "type": "other", "islink": True},
         {"name": f"{ROOT}/pipe.txt", **file, "type": "other"},
-        {"name": f"{ROOT}/", **file, "size": 0},
         {"name": ROOT, **folder},
     ]
+    bucket.added[f"{ROOT}/2024"] = [{"name": f"{ROOT}/2024/", **file, "size": 0}]  # how S3 marks a folder
     library = make()
     plain = "its name in the storage is no plain path within the folder: rename it there"
     assert reasons(library) == {
@@ -341,14 +375,18 @@ def test_what_is_fetched_does_not_stay_wherever_it_ends(
             raise KeyboardInterrupt
 
     library._folder = folder_at(f"bucket:/{ROOT}")
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:  # whose traceback keeps what it went through
         library.refresh(stop)
-    assert max(there) == 1
+    assert max(there) == 1 and stopped.tb
     assert list(place.iterdir()) == []
     bucket.failing[f"{ROOT}/bridge.txt"] = KeyboardInterrupt()
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as stopped:
         library.refresh()
-    assert list(place.iterdir()) == []
+    assert list(place.iterdir()) == [] and stopped.tb
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt) as stopped:
+        patch.setattr(WordEncoder, "encode", lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
+        library.refresh()
+    assert list(place.iterdir()) == [] and stopped.tb
     bucket.failing.clear()
     library.refresh()
     assert library.count() == 302 and list(place.iterdir()) == []
