@@ -383,11 +383,12 @@ def test_what_is_fetched_does_not_stay_wherever_it_ends(
     with pytest.raises(KeyboardInterrupt) as stopped:
         library.refresh()
     assert list(place.iterdir()) == [] and stopped.tb
+    bucket.failing.clear()
+    bucket.pipe_file(f"{ROOT}/a.jsonl", rows.replace("tells", "speaks").encode())
     with pytest.MonkeyPatch.context() as patch, pytest.raises(KeyboardInterrupt) as stopped:
         patch.setattr(WordEncoder, "encode", lambda *given, **more: (_ for _ in ()).throw(KeyboardInterrupt))
         library.refresh()
     assert list(place.iterdir()) == [] and stopped.tb
-    bucket.failing.clear()
     library.refresh()
     assert library.count() == 302 and list(place.iterdir()) == []
 
