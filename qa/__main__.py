@@ -29,6 +29,7 @@ from qa.moving import copy
 from qa.ranking import Ranking, difference, estimate, rank
 from qa.reading import IGNORED, FileReader
 from qa.retrieval import SEARCHES, Hit
+from qa.storage import folder_at
 from qa.store import DamagedStoreError, Problem, open_store
 
 ANSWERED, NONE, USAGE = 0, 1, 2
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("ask something, such as 'what did Lavrov say about al-Qaida?', or give --chat")
     if (options.store == "milvus") > bool(options.uri) or (options.store == "embedded" and options.uri):
         parser.error("--store milvus needs --uri, the address of the library, and --store embedded takes none")
+    if options.run is _index and options.watch and "://" in options.folder:
+        parser.error("--watch is for a folder of this machine: for one in a storage, give the command again and again")
     logging.basicConfig(format="%(message)s", level=logging.INFO if options.verbose else logging.ERROR)
     try:
         if options.run in (_doctor, _copy):
@@ -157,7 +160,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_library_commands(command: Callable[[str, Any, str], argparse.ArgumentParser]) -> None:
     index = command("index", _index, "Bring the index in step with a folder.")
-    index.add_argument("folder")
+    where = "of articles, or the address of one in a storage, such as s3://bucket/articles (docs/scale.md)"
+    index.add_argument("folder", metavar="FOLDER", help=where)
     cluster = "let a Ray cluster read and encode: HOST:PORT, or 'local' for one that is started here"
     index.add_argument("--ray", metavar="ADDRESS", help=cluster)
     index.add_argument("--watch", action="store_true", help="go on with that whenever the folder changes")
@@ -507,7 +511,7 @@ def _remove(library: Library, options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    folder = Path(options.folder or SEEDS)
+    folder = folder_at(options.folder or SEEDS)
     there = None if options.uri and not options.folder else folder
     index = options.uri or index_folder(folder, options.index)
     if options.against:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cached_property
@@ -14,10 +14,10 @@ from typing import Any
 
 from embeddings import Encoder
 from qa.articles import Skipped
-from qa.formats import Limits
 from qa.indexing import Changed, Unread, Whole, cut, made_for, prepare, read_changed
 from qa.reading import FileReader
 from qa.rows import as_read
+from qa.storage import Folder, Storage
 from qa.store import Prepared
 
 _ROOT = Path(__file__).resolve().parents[1]
@@ -37,12 +37,12 @@ _STORE_BYTES = 200_000_000
 def prepare_on_cluster(
     unread: Sequence[Unread],
     reader: FileReader,
-    folder: Path,
+    folder: Folder,
     *,
     address: str,
     load: Callable[[], Encoder],
     made: str,
-) -> Iterator[Prepared | Whole]:
+) -> Generator[Prepared | Whole, None, None]:
     """Yield what is stored of files, and after all of a file's articles what is known of it, as workers make it.
 
     It is a `qa.indexing.Source`. ``address`` is that of a cluster, or "local" for one that is started here and ended
@@ -50,11 +50,11 @@ def prepare_on_cluster(
     worker again and again is named as skipped. Raises OSError where there is no cluster, or its workers cannot work.
     """
     held = {file.path: dict(file.held) for file in unread}
-    left = {file.path: replace(file, file=file.file.absolute(), held=held[file.path]) for file in unread}
+    left = {file.path: replace(file, held=held[file.path]) for file in unread}
     known: dict[str, Whole] = {}
     with _connected(address):
         for alone in (False, *[True] * _ALONE):
-            for done in _stream(list(left.values()), reader, folder.absolute(), load, made, alone=alone):
+            for done in _stream(list(left.values()), reader, folder, load, made, alone=alone):
                 if isinstance(done, Prepared):
                     yield done
                     held[done.file][done.article.path] = as_read(done.article)
@@ -114,7 +114,7 @@ def _connected(address: str) -> Iterator[None]:
 
 
 def _stream(
-    files: Sequence[Unread], reader: FileReader, folder: Path, load: Callable[[], Encoder], made: str, *, alone: bool
+    files: Sequence[Unread], reader: FileReader, folder: Folder, load: Callable[[], Encoder], made: str, *, alone: bool
 ) -> Iterator[Prepared | Whole]:
     """Yield what the workers make, in the files' order, but for what ended them; ``alone``: article by article."""
     import ray
@@ -133,7 +133,7 @@ def _stream(
         ray.data.from_arrow([_packed(files[first : first + step]) for first in range(0, len(files), step)])
         .map_batches(
             _read,
-            fn_kwargs={"limits": reader.limits, "columns": reader.columns, "folder": folder},
+            fn_kwargs={"reader": reader, "folder": folder},
             batch_size=None,
             batch_format="pyarrow",
             num_cpus=_READING,
@@ -159,15 +159,28 @@ def _stream(
             yield one
 
 
-def _read(batch: Any, *, limits: Limits, columns: Mapping[str, str], folder: Path) -> Iterator[Any]:
+def _read(batch: Any, *, reader: FileReader, folder: Folder) -> Iterator[Any]:
     """Read files: yield (file, article) for those that changed, and at the end of each file what is known of it."""
-    if not folder.is_dir():
-        yield _packed([f"{str(folder)!r} is no folder on the worker {os.uname().nodename}: put it where all see it"])
+    if unseen := _unseen(folder):
+        yield _packed([unseen])
         return
-    with FileReader(limits, columns, folder) as reader:
+    with reader:
         for file in _unpacked(batch):
             for found in read_changed(reader, file):
                 yield _packed([found if isinstance(found, Whole) else (file.path, found)])
+
+
+def _unseen(folder: Folder) -> str | None:
+    """Return why this worker cannot read the folder's files, if it cannot."""
+    worker = f"the worker {os.uname().nodename}"
+    if isinstance(folder, Storage):
+        try:
+            folder.opened()
+        except OSError as error:
+            return f"on {worker}, {error}"
+    elif not folder.is_dir():
+        return f"{str(folder)!r} is no folder on {worker}: put it where all see it"
+    return None
 
 
 class _Worker:

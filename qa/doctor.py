@@ -12,6 +12,7 @@ import numpy as np
 from embeddings.encoder import Vectors
 from qa.reading import FileReader, article_paths
 from qa.rows import digest_in
+from qa.storage import Folder
 from qa.store import DamagedStoreError, Prepared, Problem, Store, open_store
 
 # So much of the disk must be free, and as much as the index takes: one is made anew beside the old one.
@@ -20,7 +21,7 @@ _VECTORS = ("passage_vectors", "quote_vectors", "title_vector")
 _ALIKE = 0.9999
 
 
-def examine(folder: Path | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
+def examine(folder: Folder | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
     """Return what is wrong with the index at ``place`` (see `open_store`), that of ``folder``, and change nothing.
 
     An empty list: it is whole. Without a ``folder`` it is not compared with one. ``made_for`` is
@@ -49,7 +50,7 @@ def _space(index: Path) -> Iterator[Problem]:
         yield Problem("disk", f"{free // 1_000_000} MB are free: {(takes + _FREE) // 1_000_000} MB may be needed")
 
 
-def _out_of_step(folder: Path, store: Store, reader: FileReader) -> Iterator[Problem]:
+def _out_of_step(folder: Folder, store: Store, reader: FileReader) -> Iterator[Problem]:
     read, there = store.files(), set()
     for path, file, reason in article_paths(folder):
         if reason:
@@ -67,7 +68,8 @@ def _out_of_step(folder: Path, store: Store, reader: FileReader) -> Iterator[Pro
 def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
     """Yield in what two stores differ: articles, or what is made of them, but for near copies. See `open_store`.
 
-    Vectors are the same from a cosine of 0.9999 on: their last bits depend on what else was encoded with them.
+    Vectors are the same from a cosine of 0.9999 on: their last bits depend on what else was encoded with them. Of files
+    they may know other times and places, as of copies of one folder; but not other bytes.
     """
     stores = [open_store(place, mend=False) for place in (one, other)]
     try:
@@ -81,7 +83,10 @@ def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
                 continue
             if not _is_same(first.get(id_), second.get(id_)):
                 yield Problem("articles", f"{path} is not the same in both", (id_,))
-        files = [store.files() for store in stores]
+        files = [
+            {path: (stamp.partition(" ")[2], skipped) for path, (stamp, skipped) in store.files().items()}
+            for store in stores
+        ]
         for path in sorted(path for path in {**files[0], **files[1]} if files[0].get(path) != files[1].get(path)):
             yield Problem("folder", f"of the file {path} the two do not know the same")
     finally:

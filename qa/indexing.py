@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -19,6 +20,7 @@ from qa.reading import FileReader, article_paths
 from qa.repeats import boilerplate, hashed_lines, near_copies, recurring, sketched
 from qa.rows import as_read
 from qa.statements import statement_span
+from qa.storage import File, Folder, UnfetchedError
 from qa.store import DamagedStoreError, Prepared, Store
 
 Progress = Callable[[int, int, int], None]
@@ -42,7 +44,7 @@ class Unread:
     """
 
     path: str
-    file: Path
+    file: File
     before: str
     held: Mapping[str, str]
 
@@ -73,16 +75,27 @@ class Changed:
 
 
 # Makes what is to be stored of files, each file's articles before its end: this process, or a cluster's workers.
-Source = Callable[[Sequence[Unread], FileReader, Path], Iterator[Prepared | Whole]]
+Source = Callable[[Sequence[Unread], FileReader, Folder], Generator[Prepared | Whole, None, None]]
 
 
 def read_changed(reader: FileReader, file: Unread) -> Iterator[Article | Whole]:
-    """Yield the articles of a file that are not held as they are, and then what is known of the file."""
-    stamp = reader.stamp(file.file, file.before)
+    """Yield the articles of a file that are not held as they are, and then what is known of the file.
+
+    Of a file that cannot be fetched, what is held stays.
+    """
+    try:
+        with reader.at_hand(file.file) as here:
+            yield from _read_changed(reader, file, here)
+    except UnfetchedError as error:
+        yield Whole(file.path, "", (Skipped(file.path, str(error)),), frozenset(file.held), {})
+
+
+def _read_changed(reader: FileReader, file: Unread, here: Path) -> Iterator[Article | Whole]:
+    stamp = reader.stamp(file.file, file.before, here)
     skipped: list[Skipped] = []
     places: set[str] = set()
     changed: dict[str, str] = {}
-    for found in reader.read(file.file, file.path):
+    for found in reader.read(here, file.path):
         if isinstance(found, Skipped):
             skipped.append(found)
             continue
@@ -155,19 +168,19 @@ class Indexing:
         self._source = source or self._here
         self._done = self._total = self._encoded = 0
 
-    def run(self, folder: Path) -> tuple[Skipped, ...]:
-        """Do it, and return what of the folder cannot be read. Raises DamagedStoreError."""
+    def run(self, folder: Folder) -> tuple[Skipped, ...]:
+        """Do it, and return what of the folder cannot be read. Raises DamagedStoreError, OSError."""
         store = self._store
-        if store.made_for != made_for(self._encoder):
-            self._encoder.encode(["A model that does not load must not cost the index of the one before."])
-            store.clear(made_for=made_for(self._encoder))
         skipped: list[Skipped] = []
-        files: dict[str, Path] = {}
-        for path, file, reason in article_paths(folder):
+        files: dict[str, File] = {}
+        for path, file, reason in article_paths(folder):  # first: a storage that cannot be listed must cost nothing
             if reason:
                 skipped.append(Skipped(path, reason))
             else:
                 files[path] = file
+        if store.made_for != made_for(self._encoder):
+            self._encoder.encode(["A model that does not load must not cost the index of the one before."])
+            store.clear(made_for=made_for(self._encoder))
         self._total = len(files)
         held, read = store.held(), store.files()
         unread: list[Unread] = []
@@ -179,18 +192,15 @@ class Indexing:
             else:
                 there = {place: read_as for place, (_, read_as) in held.get(path, {}).items()}
                 unread.append(Unread(path, file, before, there))
-        for made in self._source(unread, self._reader, folder) if unread else ():
-            if isinstance(made, Prepared):
-                self._put(made)
-                self._count(1)
-            else:
-                skipped += made.skipped
-                gone = [id_ for place, (id_, _) in held.get(made.path, {}).items() if place not in made.places]
-                store.delete(gone)
-                # A file is known only when all of its articles are stored: until then, it is read again.
-                if made.stamp:
-                    store.note_file(made.path, made.stamp, made.skipped)
-                self._count(len(made.places) + len(made.skipped) - len(made.changed))
+        # Closed at once where it is stopped, and with it what was begun: temporary files, a cluster.
+        with closing(self._source(unread, self._reader, folder)) as source:
+            for made in source if unread else ():
+                if isinstance(made, Prepared):
+                    self._put(made)
+                    self._count(1)
+                else:
+                    skipped += made.skipped
+                    self._note(made, held.get(made.path, {}))
         store.delete([id_ for path in held.keys() - files for id_, _ in held[path].values()])
         store.forget_files(sorted(read.keys() - files))
         if not store.is_compared:
@@ -199,7 +209,18 @@ class Indexing:
         self._tell(self._total)
         return tuple(sorted(skipped, key=lambda skip: skip.path))
 
-    def _is_known(self, path: str, file: Path, before: str, not_read: Sequence[Skipped]) -> bool:
+    def _note(self, made: Whole, held: Mapping[str, tuple[str, str]]) -> None:
+        """Remove what a file no longer holds, and note that it was read."""
+        gone = [id_ for place, (id_, _) in held.items() if place not in made.places]
+        self._store.delete(gone)
+        # A file is known only when all of its articles are stored: until then, it is read again.
+        if made.stamp:
+            self._store.note_file(made.path, made.stamp, made.skipped)
+        elif gone:
+            self._store.forget_files([made.path])
+        self._count(len(made.places) + len(made.skipped) - len(made.changed))
+
+    def _is_known(self, path: str, file: File, before: str, not_read: Sequence[Skipped]) -> bool:
         """Tell whether a file is as it was when it was read, by its stamp then."""
         stamp = self._reader.stamp(file, before)
         if not self._reader.is_same(before, stamp):
@@ -208,16 +229,19 @@ class Indexing:
             self._store.note_file(path, stamp, not_read)
         return True
 
-    def _here(self, unread: Sequence[Unread], reader: FileReader, folder: Path) -> Iterator[Prepared | Whole]:
+    def _here(
+        self, unread: Sequence[Unread], reader: FileReader, folder: Folder
+    ) -> Generator[Prepared | Whole, None, None]:
         """Read and encode in this process."""
 
-        def found() -> Iterator[Changed | Whole]:
+        def found() -> Generator[Changed | Whole, None, None]:
             for file in unread:
                 self._total += reader.expected(file.file) - 1
                 for made in read_changed(reader, file):
                     yield made if isinstance(made, Whole) else Changed(made, file.path, cut(self._encoder, made))
 
-        return self._prepared(found())
+        with closing(found()) as changed:
+            yield from self._prepared(changed)
 
     def _prepared(self, found: Iterable[Changed | Whole]) -> Iterator[Prepared | Whole]:
         """Make what is stored, of several articles at once: each is stored before more are asked for."""

@@ -39,9 +39,10 @@ from qa.names import Speaker, matching_speakers, speakers_of
 from qa.questions import parse_question
 from qa.quotes import Quote
 from qa.reader import ReadingReranker, SpanReader
-from qa.reading import FileReader, leave_out
+from qa.reading import IGNORED, FileReader, leave_out
 from qa.retrieval import MOST_CHARACTERS, Hit, Search, search_many
 from qa.statements import QuoteAnswerer
+from qa.storage import Folder, Storage, folder_at
 from qa.store import DamagedStoreError, Store, open_store
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,7 @@ class Library:
 
     def __init__(
         self,
-        folder: Path | None,
+        folder: Folder | None,
         store: Store,
         encoder: Encoder,
         answerer: Answerer | None = None,
@@ -101,7 +102,7 @@ class Library:
             self._store.load_indexes()
             self.in_step = True
             return
-        _require_folder(self.folder)
+        _require_folder(self._folder)
         try:
             with self._store.writing(wait=wait):
                 try:
@@ -114,21 +115,27 @@ class Library:
             else:
                 self.in_step = False
                 log.warning(
-                    "another process is changing the index of %s: this is from what it held before", self.folder
+                    "another process is changing the index of %s: this is from what it held before", self._folder
                 )
         else:
             self.in_step = True
 
     @property
     def folder(self) -> Path:
-        """The folder of the articles. Raises ValueError where there is none, as others fill the store."""
+        """The folder of the articles, where it is on this machine. Raises ValueError where it is not."""
         if self._folder is None:
             raise ValueError("these articles have no folder here: whoever fills the library adds and removes them")
+        if isinstance(self._folder, Storage):
+            raise ValueError(
+                f"{str(self._folder)!r} is only read: change its files and its {IGNORED} there, then give the command "
+                "again, which fetches what changed"
+            )
         return self._folder
 
     def _bring_in_step(self, progress: Progress | None) -> None:
-        with FileReader(self._limits, self._columns, self.folder) as reader:
-            self.skipped = Indexing(self._store, self._encoder, reader, progress, self._source).run(self.folder)
+        folder = self._folder if isinstance(self._folder, Storage) else self.folder
+        with FileReader(self._limits, self._columns, folder) as reader:
+            self.skipped = Indexing(self._store, self._encoder, reader, progress, self._source).run(folder)
         for skip in self.skipped:
             log.warning("%s is not read: %s", skip.path, skip.reason)
 
@@ -398,10 +405,12 @@ class Library:
         self.close()
 
 
-def _require_folder(folder: Path) -> None:
-    if not folder.exists():
+def _require_folder(folder: Folder) -> None:
+    if isinstance(folder, Storage):
+        folder.require()
+    elif not folder.exists():
         raise FileNotFoundError(f"there is no folder {str(folder)!r}: make it, and put articles there")
-    if not folder.is_dir():
+    elif not folder.is_dir():
         raise NotADirectoryError(f"{str(folder)!r} is a file: name the folder that holds the articles")
 
 
@@ -420,12 +429,13 @@ def _subfolder(folder: Path, name: str) -> Path:
     return subfolder
 
 
-def index_folder(folder: Path, index: str | PathLike[str] | None) -> Path:
+def index_folder(folder: Folder, index: str | PathLike[str] | None) -> Path:
     """Return where the index of ``folder`` is: ``index``, or a place in the user's cache folder."""
     if index is not None:
         return Path(index)
-    place = sha256(str(folder.resolve()).encode()).hexdigest()[:12]
-    return user_cache_path("articles-qa") / f"{folder.resolve().name}-{place}"
+    folder = folder.resolve() if isinstance(folder, Path) else folder
+    place = sha256(str(folder).encode()).hexdigest()[:12]
+    return user_cache_path("articles-qa") / f"{folder.name}-{place}"
 
 
 def open_library(
@@ -445,24 +455,24 @@ def open_library(
 ) -> Library:
     """Open the articles under ``folder``, brought in step with its index, which is made where there is none.
 
-    Without a ``folder`` they are those that ship. ``index`` is the folder of the index; without it, one in the user's
-    cache folder. ``uri`` names a library in Milvus instead ("http://127.0.0.1:19530/news", see docs/scale.md), which
-    without a ``folder`` is read as others fill it. ``model`` is a
-    sentence-transformers model's folder or name; without it, the packaged all-MiniLM-L6-v2. ``rerank`` is such a
-    CrossEncoder's, or "reader", which goes by what the reader finds; without it, hits are ranked by the two searches
-    alone. ``reader`` is that of a Hugging Face model for extractive question answering; without it, the one that ships;
-    with "none", sentences are chosen by their vectors and words, and no short answer is given. By ``caution`` more is
-    refused ("cautious"), or less ("eager"). Without ``agreement`` articles that say the
-    same do not support each other, to measure what that brings. ``limits`` are what reading a file may cost, and
-    ``columns`` name the fields of .jsonl and .csv files that are named otherwise: {"text": "body"}. With
-    ``ray``, the address of a cluster or "local", its workers read and encode (docs/scale.md). ``progress`` is called
-    with (articles done, articles in all, passages encoded). Raises FileNotFoundError for a missing folder or
-    model, NotADirectoryError for a file, OSError where the index cannot be written, ValueError for a model that does
-    not load or a caution that there is not.
+    Without a ``folder`` they are those that ship; it may be the address of one in a storage ("s3://bucket/articles",
+    see docs/scale.md). ``index`` is the folder of the index; without it, one in the user's cache folder. ``uri`` names
+    a library in Milvus instead ("http://127.0.0.1:19530/news", see docs/scale.md), which without a ``folder`` is read
+    as others fill it. ``model`` is a sentence-transformers model's folder or name; without it, the packaged
+    all-MiniLM-L6-v2. ``rerank`` is such a CrossEncoder's, or "reader", which goes by what the reader finds; without it,
+    hits are ranked by the two searches alone. ``reader`` is that of a Hugging Face model for extractive question
+    answering; without it, the one that ships; with "none", sentences are chosen by their vectors and words, and no
+    short answer is given. By ``caution`` more is refused ("cautious"), or less ("eager"). Without ``agreement``
+    articles that say the same do not support each other, to measure what that brings. ``limits`` are what reading a
+    file may cost, and ``columns`` name the fields of .jsonl and .csv files that are named otherwise: {"text": "body"}.
+    With ``ray``, the address of a cluster or "local", its workers read and encode (docs/scale.md). ``progress`` is
+    called with (articles done, articles in all, passages encoded). Raises FileNotFoundError for a missing folder or
+    model, NotADirectoryError for a file, OSError where the index cannot be written or a storage not be read, ValueError
+    for a model that does not load, a caution that there is not, or an address that is none.
     """
     if uri and index:
         raise ValueError("an index is in a folder or in Milvus: give index or uri, not both")
-    place = None if folder is None and uri else Path(SEEDS if folder is None else folder)
+    place = None if folder is None and uri else folder_at(SEEDS if folder is None else folder)
     if place:
         _require_folder(place)
     if caution not in THRESHOLDS:
@@ -488,12 +498,13 @@ def open_library(
     return library
 
 
-_opened: dict[Path, Library] = {}
+_opened: dict[str, Library] = {}
 _opening = Lock()
 
 
 def _library(folder: str | PathLike[str]) -> Library:
-    place = Path(folder).resolve()
+    at = folder_at(folder)
+    place = str(at.resolve() if isinstance(at, Path) else at)
     with _opening:
         if place not in _opened:
             _opened[place] = open_library(place)

@@ -11,7 +11,7 @@ import sys
 import time
 import zipfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 from threading import Timer
@@ -23,6 +23,7 @@ from embeddings.encoder import sha256_of
 from embeddings.index import replace_file
 from qa.articles import Article, Skipped, UnreadableArticleError, decoded, parse_article
 from qa.formats import MANY, PLAIN, SUFFIXES, Limits
+from qa.storage import RACY, File, Folder, Storage, Stored
 
 # In a folder of articles: what of it is left out, in the form of .gitignore.
 IGNORED = ".qaignore"
@@ -34,41 +35,52 @@ _ROOT = Path(__file__).resolve().parents[1]
 _MOST_CRASHES = 20
 
 
-def article_paths(folder: Path) -> Iterator[tuple[str, Path, str | None]]:
+def article_paths(folder: Folder) -> Iterator[tuple[str, File, str | None]]:
     """Walk ``folder`` for files, in order of their names: (path in the folder, file, why it is passed over or None).
 
     Hidden files and folders, and what `IGNORED` names, are left out silently; whatever else is not read is named with
-    its reason.
+    its reason. Raises OSError where a storage does not list all of it.
     """
-    inside = folder.resolve()
     ignored = left_out(folder)
+    for path, file, why in folder.files() if isinstance(folder, Storage) else _walked(folder):
+        name = path.rpartition("/")[2]
+        if (name.startswith(".") and name not in (".", "..")) or ignored.match_file(path):
+            continue
+        if not path.isprintable():
+            printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
+            yield printable, file, "its name holds characters that cannot be printed: rename it"
+        elif why:
+            yield path, file, why
+        elif file.suffix.lower() not in SUFFIXES:
+            yield path, file, f"files of this kind are not read: there are {', '.join(SUFFIXES)}"
+        else:
+            yield path, file, None
+
+
+def _walked(folder: Path) -> Iterator[tuple[str, Path, str | None]]:
+    inside = folder.resolve()
     for directory, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             file = Path(directory, name)
             path = file.relative_to(folder).as_posix()
-            if name.startswith(".") or ignored.match_file(path):
-                continue
-            if not path.isprintable():
-                printable = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in path)
-                yield printable, file, "its name holds characters that cannot be printed: rename it"
-            elif file.suffix.lower() not in SUFFIXES:
-                yield path, file, f"files of this kind are not read: there are {', '.join(SUFFIXES)}"
+            if name.startswith(".") or file.suffix.lower() not in SUFFIXES:
+                yield path, file, None
             elif file.is_symlink() and not file.resolve().is_relative_to(inside):
                 yield path, file, "it is a link to a file outside the folder: copy the file itself here"
             elif file.is_file() or file.is_symlink():
                 yield path, file, None
 
 
-def left_out(folder: Path) -> GitIgnoreSpec:
+def left_out(folder: Folder) -> GitIgnoreSpec:
     """Return what `IGNORED` in the folder leaves out. Raises ValueError where it cannot be read."""
     try:
-        lines = (folder / IGNORED).read_text(encoding="utf-8").splitlines()
+        text = folder.text(IGNORED) if isinstance(folder, Storage) else (folder / IGNORED).read_text(encoding="utf-8")
     except FileNotFoundError:
-        lines = []
+        text = ""
     except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{str(folder / IGNORED)!r} cannot be read ({error}): mend it or remove it") from error
-    return GitIgnoreSpec.from_lines(lines)
+        raise ValueError(f"{f'{folder}/{IGNORED}'!r} cannot be read ({error}): mend it or remove it") from error
+    return GitIgnoreSpec.from_lines(text.splitlines())
 
 
 def leave_out(folder: Path, paths: Sequence[str]) -> None:
@@ -84,10 +96,10 @@ class FileReader:
     """Reads files of all formats; ``columns`` say how the fields of rows are named, where it is not as usual.
 
     What `IGNORED` in ``folder`` names of files of many articles is left out. A context manager: the process that parses
-    is ended with it.
+    is ended with it. One that has not read yet can be sent to another process.
     """
 
-    def __init__(self, limits: Limits, columns: Mapping[str, str], folder: Path | None = None) -> None:
+    def __init__(self, limits: Limits, columns: Mapping[str, str], folder: Folder | None = None) -> None:
         self.limits = limits
         self.columns = columns
         self._ignored = left_out(folder) if folder else GitIgnoreSpec.from_lines([])
@@ -97,20 +109,25 @@ class FileReader:
         )
         self._process: subprocess.Popen[str] | None = None
 
-    def stamp(self, file: Path, known: str) -> str:
+    def stamp(self, file: File, known: str, here: Path | None = None) -> str:
         """Return what a file is known by: its times, size and place; how it is read; its bytes' sha256.
 
-        Where the first two are those of the stamp ``known``, so is the third. "": it cannot be read.
+        Where the first two are those of the stamp ``known``, so is the third. "": it cannot be read. Of a file in a
+        storage, the first is what its listing tells, and the third is known by what was fetched, ``here``; without
+        that, "" says that it is to be fetched.
         """
         looked_at = time.time_ns()
+        how = self._how_many if file.suffix.lower() in MANY else self._how_one
         try:
-            status = file.stat()
-            racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
-            seen = "racy" if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
-            how = self._how_many if file.suffix.lower() in MANY else self._how_one
-            if not racy and known.startswith(f"{seen} {how} "):
+            if isinstance(file, Stored):
+                seen = file.seen
+            else:
+                here, status = file, file.stat()
+                racy = looked_at - max(status.st_mtime_ns, status.st_ctime_ns) < _RACY_NS
+                seen = RACY if racy else f"{status.st_size}.{status.st_mtime_ns}.{status.st_ctime_ns}.{status.st_ino}"
+            if seen != RACY and known.startswith(f"{seen} {how} "):
                 return known
-            return f"{seen} {how} {sha256_of(file) if self._takes(file) else 'too large'}"
+            return f"{seen} {how} {sha256_of(here) if self._takes(here) else 'too large'}" if here else ""
         except OSError:
             return ""
 
@@ -121,11 +138,17 @@ class FileReader:
     def _takes(self, file: Path) -> bool:
         return file.stat().st_size <= self._most(file) * 1_000_000
 
-    def _most(self, file: Path) -> int:
+    def _most(self, file: File) -> int:
         return self.limits.archive_mb if file.suffix.lower() in MANY else self.limits.mb
 
-    def expected(self, file: Path) -> int:
-        """Return about how many articles a file holds, to tell how far its reading is."""
+    def at_hand(self, file: File) -> AbstractContextManager[Path]:
+        """Give the file to be read: itself, or what is fetched of one in a storage. Raises UnfetchedError."""
+        return nullcontext(file) if isinstance(file, Path) else file.fetched(self._most(file) * 1_000_000)
+
+    def expected(self, file: File) -> int:
+        """Return about how many articles a file holds, to tell how far its reading is; 1 for one in a storage."""
+        if isinstance(file, Stored):
+            return 1
         suffix = file.suffix.lower()
         with suppress(OSError, ValueError, zipfile.BadZipFile, NotImplementedError):
             if suffix in MANY and self._takes(file):

@@ -109,7 +109,9 @@ class TestPage:
 
     def test_a_question_sent_while_another_is_answered_comes_after_it(self, browser: Any, app: str) -> None:
         window = Window(browser, app)
-        questions = [f"What did Lavrov say about {topic}?" for topic in ("Assad", "air strikes", "football", "al-Qaida")]
+        questions = [
+            f"What did Lavrov say about {topic}?" for topic in ("Assad", "air strikes", "football", "al-Qaida")
+        ]
         for number, question in enumerate(questions):
             window.page.get_by_label("Your question").fill(question)
             window.page.keyboard.press("Enter")

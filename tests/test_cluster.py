@@ -29,7 +29,8 @@ from qa.doctor import differences
 from qa.embedded import EmbeddedStore
 from qa.indexing import Unread, made_for
 from qa.reading import FileReader
-from qa.store import Prepared, Problem
+from qa.storage import Folder, Storage, Stored
+from qa.store import Prepared
 
 
 class HashEncoder:
@@ -108,11 +109,13 @@ def make(tmp_path: Path, folder: Path) -> Iterator[Make]:
     """Return a function that opens the articles' library in an index of a name, by Ray or in this process."""
     opened = []
 
-    def make(name: str, *, by_ray: bool = True, seconds: float = 0) -> tuple[Library, CountingStore]:
+    def make(
+        name: str, *, by_ray: bool = True, seconds: float = 0, place: Folder = folder
+    ) -> tuple[Library, CountingStore]:
         store = CountingStore(tmp_path / name)
         made = made_for(HashEncoder())
         source = partial(prepare_on_cluster, address="local", load=partial(HashEncoder, seconds), made=made)
-        library = Library(folder, store, HashEncoder(), None, source=source if by_ray else None)  # type: ignore[arg-type]
+        library = Library(place, store, HashEncoder(), None, source=source if by_ray else None)  # type: ignore[arg-type]
         opened.append(library)
         return library, store
 
@@ -121,17 +124,12 @@ def make(tmp_path: Path, folder: Path) -> Iterator[Make]:
         library.close()
 
 
-def differing(one: Path, other: Path) -> list[Problem]:
-    """In what two indexes differ, but for the stamps of files, which tell whether they were just written."""
-    return [problem for problem in differences(one, other) if problem.touches != "folder"]
-
-
 def test_the_library_is_the_same_as_from_one_process(ray: None, make: Make, folder: Path, tmp_path: Path) -> None:
     clustered, store = make("ray")
     clustered.refresh()
     alone, _ = make("alone", by_ray=False)
     alone.refresh()
-    assert differing(tmp_path / "ray", tmp_path / "alone") == []
+    assert list(differences(tmp_path / "ray", tmp_path / "alone")) == []
     assert clustered.count() == 90 and len(clustered.quotes("Kohl")) == 60
     assert clustered.skipped == alone.skipped
     assert len(store.files()) == 64
@@ -142,7 +140,7 @@ def test_the_library_is_the_same_as_from_one_process(ray: None, make: Make, fold
     clustered.refresh()
     alone.refresh()
     assert set(store.stored) == {"07.txt", "fairs.jsonl#row3"}
-    assert differing(tmp_path / "ray", tmp_path / "alone") == []
+    assert list(differences(tmp_path / "ray", tmp_path / "alone")) == []
 
 
 def test_workers_that_are_killed_lose_nothing_and_store_nothing_twice(ray: None, make: Make, tmp_path: Path) -> None:
@@ -164,7 +162,7 @@ def test_workers_that_are_killed_lose_nothing_and_store_nothing_twice(ray: None,
     assert library.count() == 90 and set(store.stored.values()) == {1}
     alone, _ = make("alone", by_ray=False)
     alone.refresh()
-    assert differing(tmp_path / "ray", tmp_path / "alone") == []
+    assert list(differences(tmp_path / "ray", tmp_path / "alone")) == []
 
 
 def test_what_was_stopped_goes_on(ray: None, make: Make, tmp_path: Path) -> None:
@@ -184,7 +182,7 @@ def test_what_was_stopped_goes_on(ray: None, make: Make, tmp_path: Path) -> None
     assert not before.keys() & rest.stored.keys() and len(before) + len(rest.stored) == 91
     alone, _ = make("alone", by_ray=False)
     alone.refresh()
-    assert differing(tmp_path / "ray", tmp_path / "alone") == []
+    assert list(differences(tmp_path / "ray", tmp_path / "alone")) == []
 
 
 def test_what_ends_its_worker_again_and_again_is_skipped(
@@ -205,6 +203,28 @@ def test_what_ends_its_worker_again_and_again_is_skipped(
     assert library.count() == 39
 
 
+def test_workers_fetch_from_a_storage_by_themselves(
+    ray: None, make: Make, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Storage(f"file://{folder}")
+    time.sleep(2.1)  # a file that changed within the last two seconds is fetched again
+    clustered, _ = make("ray", place=place)
+    clustered.refresh()
+    alone, _ = make("alone", by_ray=False)
+    alone.refresh()
+    assert list(differences(tmp_path / "ray", tmp_path / "alone")) == []
+    assert clustered.count() == 90 and clustered.skipped == alone.skipped
+    fetched: list[str] = []
+    real = Stored._fetch
+    monkeypatch.setattr(
+        Stored, "_fetch", lambda stored, *given: fetched.append(Path(stored.name).name) or real(stored, *given)
+    )
+    (folder / "07.txt").write_text("Bridge seven is open again. Nobody said why.\n")
+    again, _ = make("ray", by_ray=False, place=place)
+    again.refresh()
+    assert fetched == ["07.txt"]
+
+
 def test_workers_that_cannot_work_say_why(ray: None, folder: Path, tmp_path: Path) -> None:
     unread = [Unread("00.txt", folder / "00.txt", "", {})]
     source = partial(prepare_on_cluster, unread, address="local", load=HashEncoder)
@@ -213,6 +233,8 @@ def test_workers_that_cannot_work_say_why(ray: None, folder: Path, tmp_path: Pat
             list(source(reader, tmp_path / "gone", made=made_for(HashEncoder())))
         with pytest.raises(OSError, match="it has 'hashed words/6', and not 'another/6': install the same everywhere"):
             list(source(reader, folder, made="another/6"))
+        with pytest.raises(OSError, match=r"on the worker .*, 'floppy://b/a' cannot be read .*not known: floppy"):
+            list(source(reader, Storage("floppy://b/a"), made=made_for(HashEncoder())))
 
 
 def test_the_clients_address_is_refused_with_what_to_give() -> None:

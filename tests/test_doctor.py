@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import shutil
 import sqlite3
@@ -279,3 +280,17 @@ def test_vectors_that_differ_in_their_last_bits_are_the_same(
         store.replace_article(replace(made, **{name: vectors}))
     store.close()
     assert [problem.what for problem in differences(tmp_path / "1", tmp_path / "2")] == told
+
+
+def test_indexes_of_a_folder_and_of_its_copy_do_not_differ(folder: Path, tmp_path: Path, encoder: WordEncoder) -> None:
+    shutil.copytree(folder, tmp_path / "copy")
+    os.utime(tmp_path / "copy" / "fair.md", (10**9, 10**9))
+    for name, place in (("1", folder), ("2", tmp_path / "copy")):
+        with Library(place, EmbeddedStore(tmp_path / name), encoder) as library:
+            library.refresh()
+    assert list(differences(tmp_path / "1", tmp_path / "2")) == []
+    (tmp_path / "copy" / "fair.md").write_text("The fair closed.\n")
+    with Library(tmp_path / "copy", EmbeddedStore(tmp_path / "2"), encoder) as library:
+        library.refresh()
+    told = [problem.what for problem in differences(tmp_path / "1", tmp_path / "2")]
+    assert told == ["fair.md is not the same in both", "of the file fair.md the two do not know the same"]

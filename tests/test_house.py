@@ -89,7 +89,7 @@ def test_the_public_names_are_these() -> None:
 
 
 def test_importing_qa_is_light() -> None:
-    heavy = "torch gradio sentence_transformers transformers spacy openvino tokenizers scipy ir_measures".split()
+    heavy = "torch gradio sentence_transformers transformers spacy openvino tokenizers scipy ir_measures fsspec".split()
     script = f"import sys, qa; print([m for m in {heavy} if m in sys.modules])"
     printed = subprocess.run(
         [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True

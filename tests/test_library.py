@@ -113,6 +113,19 @@ def test_a_changed_article_is_encoded_again_and_the_old_one_gone(
     ]
 
 
+def test_an_article_that_could_not_be_read_for_a_while_is_back_when_it_can(make_library: Make, folder: Path) -> None:
+    make_library()
+    file = folder / "fair.md"
+    file.rename(folder / ".fair.md")
+    file.symlink_to(folder / "gone.md")
+    library = make_library()
+    assert [skip.path for skip in library.skipped] == ["fair.md"] and library.count() == 1
+    file.unlink()
+    (folder / ".fair.md").rename(file)
+    library = make_library()
+    assert library.skipped == () and library.count() == 2
+
+
 def test_a_change_that_leaves_size_and_times_alone_is_noticed(
     make_library: Make, encoder: WordEncoder, folder: Path
 ) -> None:
