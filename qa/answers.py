@@ -25,8 +25,8 @@ from qa.retrieval import Hit
 _SENTENCE, _PASSAGE, _OWN_WORDS, _NEAR_WORDS = 1.0, 0.5, 0.3, 0.3
 _FLOOR, _STEEP = 0.56, 20.0
 # How what a reader finds in a sentence is weighed, as log odds that it answers, and what makes the confidence, as log
-# odds that the articles answer: weights of `_Candidate.features` and of `_signs`, as tests/benchmarks/fit_answers.py
-# fits them on RealTimeQA's even weeks; the thresholds were taken from what tests/benchmarks/answers.py prints.
+# odds that the articles answer: weights of `_Candidate.features` and of `_signs`, fitted on RealTimeQA's even weeks (by
+# tests/benchmarks/fit_answers.py it is done anew); the thresholds are from what tests/benchmarks/answers.py prints.
 _READ = 7  # passages
 _WEIGHTS = (-3.15, 0.298, 2.72, 10.7, 2.17, 0.52, -0.69, -1.71)
 _SURE_WEIGHTS = (-2.72, 0.673, 1.93, 4.88)

@@ -1,15 +1,12 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
-Three stages, kept in WORK, of which the last two go on where they were broken off (two cores: 10 minutes, 70 and 45;
+Two stages, kept in WORK, of which the second goes on where it was broken off (two cores: 10 minutes and 70;
 ``--limit 700`` runs all of it on 2% of the data in two minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
    comes with the passage that answers it, half of the time with another of the same text, and with one of the three
-   that BM25 finds nearest to it in other texts (SQuADShifts, a part of SQuAD 2.0, QED and NQ-open's oracle passages);
-3. near: that learns from near misses. Three in ten of the questions come once more with the passage that answers, with
-   the one that the reader of stage 2 takes for the answer soonest of those that do not, and half of the time with the
-   first without the answer's sentence.
+   that BM25 finds nearest to it in other texts (SQuADShifts, a part of SQuAD 2.0, QED and NQ-open's oracle passages).
 
 The loss is SQuAD 2.0's in each passage (the first token is "nothing"), and half of that over the tokens of all passages
 of a question together, so that scores compare between passages (Clark and Gardner 2018). One text in twenty is kept out
@@ -45,7 +42,6 @@ from training import (  # noqa: E402
     inside,
     learn_questions,
     optimizer_of,
-    read_back,
     scores_of,
     take_step,
     tokenizer,
@@ -57,7 +53,7 @@ from embeddings.encoder import sha256_of  # noqa: E402
 from embeddings.spans import READ, pair  # noqa: E402
 from qa.articles import Article  # noqa: E402
 from qa.evaluation import exact_match, token_f1  # noqa: E402
-from qa.passages import sentence_spans, split_article  # noqa: E402
+from qa.passages import split_article  # noqa: E402
 from qa.reader import SpanReader  # noqa: E402
 
 SETS = (
@@ -69,9 +65,7 @@ SETS = (
     "nq_open_oracle",
 )
 KEPT_OUT = 20  # one text of so many
-SIZE, RATE, NEAR_RATE, CHECKPOINT = 12, 2.5e-4, 1e-4, 250
-NEAR_MISSES = 0.3  # so many of the questions are learnt with them
-LEAST_LEFT = 120  # characters
+SIZE, RATE, CHECKPOINT = 12, 2.5e-4, 250
 MOST_TOKENS = 192
 
 
@@ -83,10 +77,7 @@ class Passage(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A question with the numbers of its passages: ``right`` holds the answer at ``span``, the others do not.
-
-    ``rest`` is the right one without the answer's sentence.
-    """
+    """A question with the numbers of its passages: ``right`` holds the answer at ``span``, the others do not."""
 
     question: str
     right: int | None
@@ -96,7 +87,6 @@ class Group(NamedTuple):
     name: str
     kept_out: bool
     answers: list[str]
-    rest: int | None = None
 
 
 def read_groups(data: Path) -> tuple[list[Passage], list[Group]]:
@@ -149,44 +139,6 @@ def _group(
     return Group(row["question"], right, span, beside, near[:5], name, kept_out, [answer["text"] for answer in answers])
 
 
-def with_near_misses(passages: list[Passage], groups: Sequence[Group], weights: Path, kept: Path) -> list[Group]:
-    """Return groups with what is nearest to answering; the passages without an answer's sentence are added.
-
-    Of the passages beside and near, that is the one which the reader of ``weights`` takes for the answer soonest.
-    """
-    if not kept.exists():
-        reader, nearest = SpanReader(MiniLMSpanScorer(weights, sha256_of(weights))), []
-        for group in groups:
-            others = [*group.beside, *group.near[:4]]
-            texts = [passages[n].text for n in others]
-            nearest.append(others[likeliest(reader, group.question, texts)] if others else -1)
-        kept.write_text(json.dumps(nearest))
-    found = []
-    for group, hard in zip(groups, json.loads(kept.read_text()), strict=True):
-        rest = None
-        if group.right is not None:
-            right = passages[group.right]
-            text = without_answer(right.text, group.span, group.answers)
-            if text:
-                rest = len(passages)
-                passages.append(Passage(right.context, 0, 0, text))
-        found.append(group._replace(beside=[], near=[hard] if hard >= 0 else [], rest=rest))
-    return found
-
-
-def likeliest(reader: SpanReader, question: str, texts: Sequence[str]) -> int:
-    """Return the place of the text in which a reader is surest that it finds the answer."""
-    odds = [span.odds if span else -99.0 for span in reader.best(question, texts)]
-    return odds.index(max(odds))
-
-
-def without_answer(text: str, span: tuple[int, int], answers: Sequence[str]) -> str | None:
-    """Return a passage without the sentences in which its answer stands; None where little or the answer is left."""
-    left = " ".join(text[start:end] for start, end in sentence_spans(text) if end <= span[0] or span[1] <= start)
-    is_answered = any(answer.lower() in left.lower() for answer in answers)
-    return None if is_answered or len(left) < LEAST_LEFT else left
-
-
 class Pairs:
     """Questions with passages, as the model reads them."""
 
@@ -208,8 +160,6 @@ class Pairs:
             found.append(self.example(group.question, chance.choice(group.beside), None))
         if group.near:
             found.append(self.example(group.question, chance.choice(group.near[:3]), None))
-        if group.rest is not None and chance.random() < 0.5:
-            found.append(self.example(group.question, group.rest, None))
         return found
 
 
@@ -245,7 +195,7 @@ def loss_of(model: Marker, groups: Sequence[list[Example]]) -> Any:
     return loss + (torch.stack(together).sum() / len(together) if together else 0)
 
 
-def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], file: Path, rate: float) -> None:
+def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], file: Path) -> None:
     pairs, optimizer = Pairs(passages), optimizer_of(model)
     order = batches([len(passages[g.right].text) if g.right is not None else 400 for g in groups], SIZE)
     done = 0
@@ -259,7 +209,7 @@ def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], f
     for step, batch in enumerate(order[done:], done + 1):
         chance = random.Random(step)
         loss = loss_of(model, list(filter(None, (pairs.of(groups[n], chance) for n in batch))))
-        take_step(model, optimizer, loss, rate=rate, done=step / len(order))
+        take_step(model, optimizer, loss, rate=RATE, done=step / len(order))
         losses.append(loss.item())
         if step % CHECKPOINT == 0 or step == len(order):
             print(f"step {step} of {len(order)}: loss {np.mean(losses):.3f}", flush=True)
@@ -269,44 +219,24 @@ def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], f
             part.replace(file)
 
 
-def learn(
-    model: Marker, data: Path, work: Path, passages: Sequence[Passage], groups: Sequence[Group], limit: int | None
-) -> None:
-    """The first two stages."""
-    first, done = Marker(types=5, labels=4), work / "questions.pt"
-    if not done.exists():
-        learn_questions(first, data, limit, MOST_TOKENS)
-        torch.save(first.trained(), done)
-    first.load_state_dict(torch.load(done), strict=False)
-    state = first.trained()
-    state["types.weight"] = state["types.weight"][:1].repeat(2, 1)
-    state["head.weight"], state["head.bias"] = state["head.weight"][:2], state["head.bias"][:2]
-    model.load_state_dict(state, strict=False)
-    train(model, passages, groups, work / "reader.ck", RATE)
-
-
-def measure(weights: Path, passages: Sequence[Passage], groups: Sequence[Group], near: Sequence[Group]) -> None:
-    """Print how well the texts that were kept out are read: ``groups``, and the same with their near misses."""
+def measure(weights: Path, passages: Sequence[Passage], groups: Sequence[Group]) -> None:
+    """Print how well the texts that were kept out are read."""
     reader = SpanReader(MiniLMSpanScorer(weights, sha256_of(weights)))
-    print(
-        "exact match and F1 in the passage that answers; how often (AUROC) that is preferred to the nearest other one,"
-    )
-    print("and to itself without the answer's sentence")
+    print("exact match and F1 in the passage that answers; and how often that is preferred to a near one")
     for name in SETS:
         right: list[list[float]] = []
-        odds: list[list[float]] = [[], [], []]
-        for group in (group for group in near if group.name == name and group.right is not None):
-            for place, n in enumerate((group.right, group.near[0] if group.near else None, group.rest)):
-                if n is not None:
-                    (span,) = reader.best(group.question, [passages[n].text])
-                    odds[place].append(span.odds if span else -99.0)
-                    if not place:
-                        said = passages[n].text[span.start : span.end] if span else ""
-                        right.append(agreement(said, group.answers))
+        odds: dict[bool, list[float]] = {True: [], False: []}
+        for group in (group for group in groups if group.name == name):
+            numbers = [n for n in (group.right, *group.near[:1]) if n is not None]
+            texts = [passages[n].text for n in numbers]
+            for n, text, span in zip(numbers, texts, reader.best(group.question, texts), strict=True):
+                odds[n == group.right].append(span.odds if span else -99.0)
+                if n == group.right:
+                    right.append(agreement(text[span.start : span.end] if span else "", group.answers))
         if right:
-            above = ", ".join(f"{auroc(odds[0], other):.3f}" for other in odds[1:] if other)
+            above = auroc(odds[True], odds[False]) if odds[False] else 0
             em, f1 = np.mean(right, axis=0)
-            print(f"{name}: {len(right)} questions, EM {em:.3f}, F1 {f1:.3f}; AUROC {above}", flush=True)
+            print(f"{name}: {len(right)} questions, EM {em:.3f}, F1 {f1:.3f}; AUROC {above:.3f}", flush=True)
     values = []
     for group in (group for group in groups if group.name == "squad_v2_part"):
         texts = [passages[n].text for n in (group.right, *group.beside) if n is not None]
@@ -328,33 +258,32 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
     parser.add_argument("--limit", type=int, help="how many questions to train on in each stage")
-    more = "weights to go on from by the third stage, instead of by the first two"
-    parser.add_argument("--go-on-from", type=Path, metavar="FILE", help=more)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(2)
+    torch.manual_seed(1)
+    random.seed(1)
+    first = Marker(types=5, labels=4)
+    done = options.work / "questions.pt"
+    if not done.exists():
+        learn_questions(first, options.data, options.limit, MOST_TOKENS)
+        torch.save(first.trained(), done)
+    first.load_state_dict(torch.load(done), strict=False)
+    model = Marker(types=2, labels=2, dropout=False)
+    state = first.trained()
+    state["types.weight"] = state["types.weight"][:1].repeat(2, 1)
+    state["head.weight"], state["head.bias"] = state["head.weight"][:2], state["head.bias"][:2]
+    model.load_state_dict(state, strict=False)
     passages, groups = read_groups(options.data)
     random.seed(1)
     torch.manual_seed(1)
     trained_on = [group for group in groups if not group.kept_out]
     random.shuffle(trained_on)
-    trained_on = trained_on[: options.limit]
+    train(model, passages, trained_on[: options.limit], options.work / "reader.ck")
+    write(model, options.work / "reader.safetensors")
     kept_out = [group for group in groups if group.kept_out]
     random.shuffle(kept_out)
-    model = Marker(types=2, labels=2, dropout=False)
-    before = options.go_on_from or options.work / "second.safetensors"
-    if options.go_on_from:
-        read_back(model, before)
-    else:
-        learn(model, options.data, options.work, passages, trained_on, options.limit)
-        write(model, before)
-    near = trained_on[: int(NEAR_MISSES * len(trained_on))]
-    near = with_near_misses(passages, near, before, options.work / "near.json")
-    train(model, passages, near, options.work / "near.ck", NEAR_RATE)
-    weights = options.work / "reader.safetensors"
-    write(model, weights)
-    kept_out = kept_out[: options.limit]
-    measure(weights, passages, kept_out, with_near_misses(passages, kept_out, before, options.work / "kept_out.json"))
+    measure(options.work / "reader.safetensors", passages, kept_out[: options.limit])
 
 
 if __name__ == "__main__":
