@@ -17,6 +17,8 @@ from qa.entities import PASSAGES, Entity
 
 # How long texts are on average, and which words are common, is told by so many of them.
 _SAMPLE = 10_000
+# A word that so many of those hold is as common among all, within a few hundredths of its rarity.
+_COMMON = 50
 
 
 @dataclass
@@ -69,11 +71,11 @@ class Words:
     def _rarity(self, known: _Statistics, word: str) -> tuple[float, float]:
         """Return how rare a word is among the passages' texts, and among their titles.
 
-        Where not all were counted, Milvus tells the first by its score of the best passage for the word alone.
+        Where not all were counted, Milvus tells the first of rare words by its score of the best passage for one alone.
         """
         sampled, titled = known.holding[word], known.title_holding[word]
         rare, title_rare = (rarity(known.rows, held * known.rows // max(known.sample, 1)) for held in (sampled, titled))
-        if known.sample < known.rows:
+        if known.sample < known.rows and sampled < _COMMON:
             for best in self._in.nearest("bm25", word, 1, "").values():
                 words = best["words"].split()
                 rare = abs(best["score"]) / (saturation(words.count(word), len(words), known.words) or 1.0)
