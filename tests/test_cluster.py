@@ -56,6 +56,19 @@ class HashEncoder:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
+class NotingEncoder(HashEncoder):
+    """Notes in a file how often it encodes."""
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self._log = log
+
+    def encode(self, texts: Sequence[str], *, query: bool = False) -> Vectors:
+        with self._log.open("a") as log:
+            log.write(".")
+        return super().encode(texts, query=query)
+
+
 class CountingStore(EmbeddedStore):
     """Counts how often each article is stored."""
 
@@ -223,6 +236,31 @@ def test_workers_fetch_from_a_storage_by_themselves(
     again, _ = make("ray", by_ray=False, place=place)
     again.refresh()
     assert fetched == ["07.txt"]
+
+
+def test_workers_wait_for_a_slower_store(ray: None, tmp_path: Path) -> None:
+    log, rows = tmp_path / "log", tmp_path / "many" / "rows.jsonl"
+    rows.parent.mkdir()
+    text = "The fair opened on Friday in town. " * 280
+    lines = [json.dumps({"id": str(n), "title": "Fair", "text": f"{n} {text}"}) for n in range(8_000)]
+    rows.write_text("\n".join(lines))
+    with FileReader(Limits(), {}) as reader:
+        made = prepare_on_cluster(
+            [Unread("rows.jsonl", rows, "", {})],
+            reader,
+            rows.parent,
+            address="local",
+            load=partial(NotingEncoder, log),
+            made=made_for(HashEncoder()),
+        )
+        next(made)
+        encoded = -1
+        while encoded < (now := log.stat().st_size):
+            encoded = now
+            time.sleep(15)
+        others = sum(1 for _ in made)
+    assert others == 8_000  # and what is known of the file
+    assert log.stat().st_size > 1.2 * encoded
 
 
 def test_workers_that_cannot_work_say_why(ray: None, folder: Path, tmp_path: Path) -> None:
