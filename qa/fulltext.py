@@ -15,10 +15,12 @@ from embeddings.lexical import MOST, TITLE, kept_length, rarity, saturation
 from qa.collections import Collections
 from qa.entities import PASSAGES, Entity
 
-# How long texts are on average, and which words are common, is told by so many of them.
-_SAMPLE = 10_000
-# A word that so many of those hold is as common among all, within a few hundredths of its rarity.
-_COMMON = 50
+# How long texts are on average, and which words are common, is told by about so many of them, asked for by the first
+# letter of their ids (which are hashes), each time at most as many as Milvus gives. A word that some of these hold is
+# as common among all, within a few hundredths of its rarity.
+_SAMPLE, _LETTERS, _MOST_AT_ONCE, _COMMON = 100_000, "0123456789abcdef", 16_384, 50
+# In a library of more passages, what was counted holds until one in a hundred has changed.
+_MANY = 10_000
 
 
 @dataclass
@@ -85,13 +87,23 @@ class Words:
         known = self._statistics
         if known is None or known.state != state:
             rows = self._in.count(PASSAGES)
-            if known and known.sample < rows and abs(rows - known.rows) <= known.rows // 100:
-                known.state = state  # what is told by so many hardly changes
+            if known and known.rows > _MANY and abs(rows - known.rows) <= known.rows // 100:
+                known.state = state
             else:
-                some = self._in.query(PASSAGES, "", ["words", "title_words"], limit=_SAMPLE)
-                counted = [[entity[key].split() for entity in some] for key in ("words", "title_words")]
-                held, title_held = (Counter(word for words in own for word in set(words)) for own in counted)
-                words, title_words = (sum(map(len, own)) / len(some) if some else 0.0 for own in counted)
-                known = _Statistics(state, rows, len(some), words or 1.0, title_words or 1.0, held, title_held)
-                self._statistics = known
+                known = self._statistics = self._counted(state, rows)
         return known
+
+    def _counted(self, state: str, rows: int) -> _Statistics:
+        sample = words = title_words = 0
+        held, title_held = Counter[str](), Counter[str]()
+        for letter in _LETTERS:
+            within = f'id >= "{letter}" and id < "{letter}g"'
+            for entity in self._in.query(PASSAGES, within, ["words", "title_words"], limit=_MOST_AT_ONCE):
+                own, of_title = entity["words"].split(), entity["title_words"].split()
+                held.update(set(own))
+                title_held.update(set(of_title))
+                words, title_words, sample = words + len(own), title_words + len(of_title), sample + 1
+            if sample >= _SAMPLE:
+                break
+        average, title_average = words / max(sample, 1), title_words / max(sample, 1)
+        return _Statistics(state, rows, sample, average or 1.0, title_average or 1.0, held, title_held)
