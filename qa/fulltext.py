@@ -15,9 +15,9 @@ from embeddings.lexical import MOST, TITLE, kept_length, rarity, saturation
 from qa.collections import Collections
 from qa.entities import PASSAGES, Entity
 
-# How long texts are on average, and which words are common, is told by about so many of them, asked for by the first
-# letter of their ids (which are hashes), each time at most as many as Milvus gives. A word that some of these hold is
-# as common among all, within a few hundredths of its rarity.
+# How long texts are on average, and which words are common, is told by about so many of them; where these are more than
+# Milvus gives at once, they are asked for by the first letter of their ids, which are hashes. A word that some of these
+# hold is as common among all, within a few hundredths of its rarity.
 _SAMPLE, _LETTERS, _MOST_AT_ONCE, _COMMON = 100_000, "0123456789abcdef", 16_384, 50
 # In a library of more passages, what was counted holds until one in a hundred has changed.
 _MANY = 10_000
@@ -96,8 +96,8 @@ class Words:
     def _counted(self, state: str, rows: int) -> _Statistics:
         sample = words = title_words = 0
         held, title_held = Counter[str](), Counter[str]()
-        for letter in _LETTERS:
-            within = f'id >= "{letter}" and id < "{letter}g"'
+        parts = [f'id >= "{letter}" and id < "{letter}g"' for letter in _LETTERS] if rows > _MOST_AT_ONCE else [""]
+        for within in parts:
             for entity in self._in.query(PASSAGES, within, ["words", "title_words"], limit=_MOST_AT_ONCE):
                 own, of_title = entity["words"].split(), entity["title_words"].split()
                 held.update(set(own))
