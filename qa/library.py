@@ -133,7 +133,7 @@ class Library:
         return self._folder
 
     def _bring_in_step(self, progress: Progress | None) -> None:
-        folder = self._folder if isinstance(self._folder, Storage) else self.folder
+        folder = self._folder or self.folder  # which says what is wrong where there is none
         with FileReader(self._limits, self._columns, folder) as reader:
             self.skipped = Indexing(self._store, self._encoder, reader, progress, self._source).run(folder)
         for skip in self.skipped:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -76,19 +77,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def make_library(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator[object]:
+def opened() -> Iterator[ExitStack]:
+    """What a test enters in it is closed after the test."""
+    with ExitStack() as opened:
+        yield opened
+
+
+@pytest.fixture
+def make_library(tmp_path: Path, folder: Path, encoder: WordEncoder, opened: ExitStack) -> object:
     """Return a function that opens the two articles anew on the same index, as a new process would."""
-    opened = []
 
     def make(encoder: WordEncoder = encoder) -> Library:
         library = Library(folder, EmbeddedStore(tmp_path / "index"), encoder, SentenceAnswerer(encoder))
-        opened.append(library)
-        library.refresh()
+        opened.enter_context(library).refresh()
         return library
 
-    yield make
-    for library in opened:
-        library.close()
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -81,20 +82,16 @@ class WordScorer:
 
 
 @pytest.fixture
-def answered(tmp_path: Path, folder: Path, encoder: WordEncoder) -> Iterator[Callable[..., Answer]]:
+def answered(tmp_path: Path, folder: Path, encoder: WordEncoder, opened: ExitStack) -> Callable[..., Answer]:
     """Return a function that asks a question of the two articles, with a reader to which words have the given odds."""
-    opened = []
 
     def answer(question: str, odds: Mapping[str, float], **settings: bool) -> Answer:
         answerer = ReadingAnswerer(SpanReader(WordScorer(odds)), SentenceAnswerer(encoder), **settings)  # type: ignore[arg-type]
         library = Library(folder, EmbeddedStore(tmp_path / "reading"), encoder, answerer)
-        opened.append(library)
-        library.refresh()
+        opened.enter_context(library).refresh()
         return library.ask(question)
 
-    yield answer
-    for library in opened:
-        library.close()
+    return answer
 
 
 def test_the_words_that_answer_are_marked_in_their_sentence(answered: Callable[..., Answer]) -> None:

@@ -10,6 +10,7 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -118,9 +119,8 @@ Make = Callable[..., tuple[Library, CountingStore]]
 
 
 @pytest.fixture
-def make(tmp_path: Path, folder: Path) -> Iterator[Make]:
+def make(tmp_path: Path, folder: Path, opened: ExitStack) -> Make:
     """Return a function that opens the articles' library in an index of a name, by Ray or in this process."""
-    opened = []
 
     def make(
         name: str, *, by_ray: bool = True, seconds: float = 0, place: Folder = folder
@@ -129,12 +129,10 @@ def make(tmp_path: Path, folder: Path) -> Iterator[Make]:
         made = made_for(HashEncoder())
         source = partial(prepare_on_cluster, address="local", load=partial(HashEncoder, seconds), made=made)
         library = Library(place, store, HashEncoder(), None, source=source if by_ray else None)  # type: ignore[arg-type]
-        opened.append(library)
+        opened.enter_context(library)
         return library, store
 
-    yield make
-    for library in opened:
-        library.close()
+    return make
 
 
 def test_the_library_is_the_same_as_from_one_process(ray: None, make: Make, folder: Path, tmp_path: Path) -> None:

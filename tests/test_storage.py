@@ -9,6 +9,7 @@ import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -94,20 +95,16 @@ Make = Callable[..., Library]
 
 
 @pytest.fixture
-def make(tmp_path: Path) -> Iterator[Make]:
+def make(tmp_path: Path, opened: ExitStack) -> Make:
     """Return a function that opens a folder's library anew and brings it in step, as a new process would."""
-    opened = []
 
     def make(place: str | Path = f"bucket:/{ROOT}", index: str = "index", **more: Any) -> Library:
         encoder = WordEncoder(more.pop("identity", "words"))
         library = Library(folder_at(place), EmbeddedStore(tmp_path / index), encoder, **more)
-        opened.append(library)
-        library.refresh()
+        opened.enter_context(library).refresh()
         return library
 
-    yield make
-    for library in opened:
-        library.close()
+    return make
 
 
 def fetched() -> list[str]:
