@@ -15,6 +15,9 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 # So many entities go over the wire at a time, and so many ids are named in one condition.
 _BATCH = 500
 _SEARCHED = ["article", "version", "words", "title_words", "vector"]
+# An idle connection is not pinged: milvus-lite takes pymilvus' ping every 10 s for an attack, and ends the connection,
+# at times in the very moment that it is used again.
+_CHANNEL = {"grpc.keepalive_permit_without_calls": False}
 
 
 class Collections:
@@ -45,7 +48,9 @@ class Collections:
         self.consistency = "Session"
         self._there: set[str] = set()
         with self._asking():
-            self._client = MilvusClient(uri=self.address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=20)
+            self._client = MilvusClient(
+                uri=self.address, token=os.environ.get("MILVUS_TOKEN", ""), timeout=20, grpc_options=_CHANNEL
+            )
             version = re.search(r"^v?(\d+)\.(\d+)", self._client.get_server_version())
         self.fulltext = not version or (int(version[1]), int(version[2])) >= (2, 5)
 
