@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any, NamedTuple
@@ -19,26 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-
-@contextmanager
-def _unreported() -> Iterator[None]:
-    """Leave openvino.tools.ovc out of an import of openvino, which does without it.
-
-    It reports every import to its makers over the network, and writes an id for that into the user's home.
-    """
-    if "openvino" in sys.modules:
-        yield
-        return
-    sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["openvino.tools.ovc"]
-
-
-with _unreported():
-    import openvino
-    from openvino import opset13 as op
+from embeddings.layers import Layer, constant, linear, op, openvino, rounded_feed_forward
 
 Weights = Mapping[str, NDArray[Any]]
 
@@ -62,6 +41,8 @@ class Bert(NamedTuple):
     """The last hidden state: float (batch, tokens, size)."""
     words: NDArray[Any]
     """The vector of each token id: (vocabulary, size)."""
+    read: dict[str, openvino.Node]
+    """What each linear layer reads, where nothing is rounded: float (batch, tokens, from)."""
 
 
 class Compiled(NamedTuple):
@@ -97,12 +78,19 @@ def read_weights(path: Path) -> dict[str, NDArray[Any]]:
         raise ValueError(f"{str(path)!r} is no safetensors file of float32, float16 or int64: {error!r}") from error
 
 
-def bert(weights: Weights, config: Mapping[str, Any], *, layers: int | None = None, token_types: bool = False) -> Bert:
+def bert(
+    weights: Weights,
+    config: Mapping[str, Any],
+    *,
+    layers: int | None = None,
+    token_types: bool = False,
+    measured: Weights | None = None,
+) -> Bert:
     """Make the graph of a BERT of ``weights``, named as transformers' BertModel names them.
 
     ``config`` is what config.json holds. ``layers`` are the first so many of the model's, whose weights alone need be
-    there. Without ``token_types`` all tokens are of type 0. Raises KeyError for a weight or setting that is missing,
-    ValueError for a model that is built otherwise.
+    there. Without ``token_types`` all tokens are of type 0. With ``measured`` (see `measure`) its linear layers compute
+    in 8 bits. Raises KeyError for a weight or setting that is missing, ValueError for a model that is built otherwise.
     """
     built = (config["hidden_act"], config.get("position_embedding_type", "absolute"))
     if built != ("gelu", "absolute"):
@@ -118,40 +106,51 @@ def bert(weights: Weights, config: Mapping[str, Any], *, layers: int | None = No
 
     def normalised(x: openvino.Node, name: str) -> openvino.Node:
         unit = op.mvn(x, _ints(-1), True, epsilon, "inside_sqrt")
-        scaled = op.multiply(unit, _constant(weights[f"{name}.weight"]))
-        return op.add(scaled, _constant(weights[f"{name}.bias"]))
+        scaled = op.multiply(unit, constant(weights[f"{name}.weight"]))
+        return op.add(scaled, constant(weights[f"{name}.bias"]))
+
+    read: dict[str, openvino.Node] = {}
+
+    def layer_of(name: str, reads: str | None = None) -> Layer:
+        known = None if measured is None else measured[reads or name]
+        return Layer(weights[f"{name}.weight"], weights[f"{name}.bias"], known)
 
     def attention(x: openvino.Node, name: str) -> openvino.Node:
         size = weights[f"{name}.query.weight"].shape[0]
+        read[name] = x
 
         def split(part: str) -> openvino.Node:  # (batch, tokens, size) -> (batch, heads, tokens, size / heads)
             shape = _ints(0, 0, heads, size // heads)
-            return op.transpose(op.reshape(linear(x, weights, f"{name}.{part}"), shape, True), _ints(0, 2, 1, 3))
+            whole = linear(x, layer_of(f"{name}.{part}", name))
+            return op.transpose(op.reshape(whole, shape, True), _ints(0, 2, 1, 3))
 
         scores = op.matmul(split("query"), split("key"), False, True)
         scaled = op.multiply(scores, op.constant(np.float32((size // heads) ** -0.5)))
         mixed = op.matmul(op.softmax(op.add(scaled, padding), -1), split("value"), False, False)
         return op.reshape(op.transpose(mixed, _ints(0, 2, 1, 3)), _ints(0, 0, size), True)
 
+    def dense(x: openvino.Node, name: str) -> openvino.Node:
+        read[name] = x
+        return linear(x, layer_of(name))
+
+    def feed_forward(x: openvino.Node, inner: str, outer: str) -> openvino.Node:
+        if measured is None:
+            return dense(op.gelu(dense(x, inner), "erf"), outer)
+        return rounded_feed_forward(x, layer_of(inner), layer_of(outer))
+
     width = op.gather(op.shape_of(mask), _ints(1), _ints(0))
-    places = op.slice(_constant(weights["embeddings.position_embeddings.weight"]), _ints(0), width, _ints(1), _ints(0))
+    places = op.slice(constant(weights["embeddings.position_embeddings.weight"]), _ints(0), width, _ints(1), _ints(0))
     type_vectors = weights["embeddings.token_type_embeddings.weight"]
-    kinds = op.gather(_constant(type_vectors), types, _ints(0)) if token_types else _constant(type_vectors[0])
+    kinds = op.gather(constant(type_vectors), types, _ints(0)) if token_types else constant(type_vectors[0])
     x = normalised(op.add(op.add(words, kinds), places), "embeddings.LayerNorm")
     for number in range(int(config["num_hidden_layers"]) if layers is None else layers):
         layer = f"encoder.layer.{number}"
-        mixed = linear(attention(x, f"{layer}.attention.self"), weights, f"{layer}.attention.output.dense")
+        mixed = dense(attention(x, f"{layer}.attention.self"), f"{layer}.attention.output.dense")
         x = normalised(op.add(mixed, x), f"{layer}.attention.output.LayerNorm")
-        wide = op.gelu(linear(x, weights, f"{layer}.intermediate.dense"), "erf")
-        x = normalised(op.add(linear(wide, weights, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm")
+        wide = feed_forward(x, f"{layer}.intermediate.dense", f"{layer}.output.dense")
+        x = normalised(op.add(wide, x), f"{layer}.output.LayerNorm")
     inputs = [words, mask, types] if token_types else [words, mask]
-    return Bert(inputs, x, weights["embeddings.word_embeddings.weight"])
-
-
-def linear(x: openvino.Node, weights: Weights, name: str) -> openvino.Node:
-    """Put a linear layer on ``x``: its weight is (to, from), as torch keeps it, and so is a classifier's."""
-    product = op.matmul(x, _constant(weights[f"{name}.weight"]), False, True)
-    return op.add(product, _constant(weights[f"{name}.bias"]))
+    return Bert(inputs, x, weights["embeddings.word_embeddings.weight"], read)
 
 
 def sentence_vectors(model: Bert) -> openvino.Node:
@@ -166,7 +165,7 @@ def compile_model(model: Bert, output: openvino.Node) -> Compiled:
     """Make ``output`` of ``model`` ready to be `run` on the processor, by any number of threads.
 
     Computes in bfloat16 where the processor does so itself, else in float32: on 400 passages of news 7,300 tokens a CPU
-    second instead of 3,900, at a cosine of at least 0.99996 to float32.
+    second instead of 3,900, at a cosine of at least 0.99996 to float32. Layers in 8 bits stay so: 11,400, at 0.9985.
     """
     core = openvino.Core()
     bfloat16 = "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
@@ -189,14 +188,44 @@ def run(
     an output (batch, tokens, ...) holds past a text's own tokens means nothing.
     """
     for batch in _batches([len(text) for text in texts]):
-        words = compiled.words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)
-        inputs = [words, _padded([[1] * len(texts[i]) for i in batch])]
-        if types is not None:
-            inputs.append(_padded([types[i] for i in batch]))
+        inputs = _inputs(compiled.words, batch, texts, types)
         with compiled.turn:
             compiled.request.infer(inputs)
             rows = np.array(compiled.request.get_output_tensor(0).data, dtype=np.float32)
         yield batch, rows
+
+
+def measure(
+    model: Bert, texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None = None
+) -> dict[str, NDArray[np.float32]]:
+    """Return the least, the most and the mean of all that each linear layer reads: (3, from) by its name.
+
+    That is what `bert` takes as ``measured``, over all tokens of ``texts`` (see `run`); ``model`` must not be rounded
+    itself. What lies beyond the least and the most is cut off later, so that odd texts should be among them.
+    """
+    names, graph = list(model.read), openvino.Model(list(model.read.values()), model.inputs)
+    request = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"}).create_infer_request()
+    parts: dict[str, list[NDArray[np.float32]]] = {name: [] for name in names}
+    for batch in _batches([len(text) for text in texts]):
+        inputs = _inputs(model.words, batch, texts, types)
+        request.infer(inputs)
+        for i, name in enumerate(names):
+            rows = np.array(request.get_output_tensor(i).data, dtype=np.float32)[inputs[1] > 0]
+            parts[name].append(np.stack([rows.min(axis=0), rows.max(axis=0), rows.sum(axis=0)]))
+    tokens = sum(map(len, texts))
+    found = {name: np.stack(of) for name, of in parts.items()}
+    return {
+        name: np.stack([part[:, 0].min(axis=0), part[:, 1].max(axis=0), part[:, 2].sum(axis=0) / tokens])
+        for name, part in found.items()
+    }
+
+
+def _inputs(
+    words: NDArray[Any], batch: list[int], texts: Sequence[Sequence[int]], types: Sequence[Sequence[int]] | None
+) -> list[NDArray[Any]]:
+    inputs: list[NDArray[Any]] = [words[_padded([texts[i] for i in batch])].astype(np.float32, copy=False)]
+    inputs.append(_padded([[1] * len(texts[i]) for i in batch]))
+    return inputs if types is None else [*inputs, _padded([types[i] for i in batch])]
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:
@@ -226,11 +255,6 @@ def _input(name: str, kind: type[np.generic], shape: list[int]) -> openvino.op.P
     parameter = op.parameter(shape, kind, name=name)
     parameter.output(0).get_tensor().set_names({name})
     return parameter
-
-
-def _constant(array: NDArray[Any]) -> openvino.op.Constant:
-    """A constant that shares the array's memory; only another type than float32 costs a copy."""
-    return openvino.op.Constant(np.require(array, np.float32, ["C", "A", "W"]), shared_memory=True)
 
 
 def _ints(*values: int) -> openvino.op.Constant:

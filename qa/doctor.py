@@ -18,7 +18,7 @@ from qa.store import DamagedStoreError, Prepared, Problem, Store, open_store
 # So much of the disk must be free, and as much as the index takes: one is made anew beside the old one.
 _FREE = 200_000_000
 _VECTORS = ("passage_vectors", "quote_vectors", "title_vector")
-_ALIKE = 0.9999
+_ALIKE = 0.97
 
 
 def examine(folder: Folder | None, place: Path | str, reader: FileReader, made_for: str) -> list[Problem]:
@@ -68,8 +68,9 @@ def _out_of_step(folder: Folder, store: Store, reader: FileReader) -> Iterator[P
 def differences(one: Path | str, other: Path | str) -> Iterator[Problem]:
     """Yield in what two stores differ: articles, or what is made of them, but for near copies. See `open_store`.
 
-    Vectors are the same from a cosine of 0.9999 on: their last bits depend on what else was encoded with them. Of files
-    they may know other times and places, as of copies of one folder; but not other bytes.
+    Vectors are the same from a cosine of 0.97 on: they depend on whether the processor computes in 8 bits, and in their
+    last bits on what else was encoded with them. Of files they may know other times and places, as of copies of one
+    folder; but not other bytes.
     """
     stores = [open_store(place, mend=False) for place in (one, other)]
     try:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +15,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conftest import ROOT
 from numpy.typing import NDArray
 
-from embeddings.bert import Bert, Compiled, bert, compile_model, linear, read_weights, run
+from embeddings.bert import Bert, Compiled, bert, compile_model, measure, read_weights, run
+from embeddings.layers import Layer, adds_bytes, linear
 
 CONFIG = {
     "hidden_size": 64,
@@ -94,12 +100,55 @@ def test_the_first_layers_alone_need_only_their_weights(reference: Any, weights:
 
 def test_a_head_of_ones_own_stands_on_the_hidden_state(reference: Any, weights: dict[str, NDArray[Any]]) -> None:
     model = bert(weights, CONFIG)
-    head = {"labels.weight": np.eye(2, 64, dtype=np.float32), "labels.bias": np.array([0, 100], dtype=np.float16)}
-    ((batch, output),) = run(compile_model(model, linear(model.hidden, head, "labels")), TEXTS[:1])
+    head = Layer(np.eye(2, 64, dtype=np.float32), np.array([0, 100], dtype=np.float16))
+    ((batch, output),) = run(compile_model(model, linear(model.hidden, head)), TEXTS[:1])
     assert batch == [0]
     assert output.shape == (1, 8, 2)  # padded to a multiple of 8
     hidden = expected(reference, 3)[0]
     np.testing.assert_allclose(output[0, :5], hidden[:, :2] + [0, 100], atol=0.6)  # bfloat16: 100 is 100 ± 0.25
+
+
+def test_in_8_bits_it_is_nearly_that_of_transformers(reference: Any, weights: dict[str, NDArray[Any]]) -> None:
+    exact = bert(weights, CONFIG, token_types=True)
+    rounded = bert(weights, CONFIG, token_types=True, measured=measure(exact, TEXTS, TYPES))
+    assert 0.99 < least_cosine(computed(rounded, TYPES), expected(reference, 3, TYPES)) < 0.9999
+
+
+def test_what_layers_read_is_measured_over_the_tokens_alone(reference: Any, weights: dict[str, NDArray[Any]]) -> None:
+    measured = measure(bert(weights, CONFIG), TEXTS)
+    assert {name: array.shape for name, array in measured.items() if "layer.0" in name} == {
+        "encoder.layer.0.attention.self": (3, 64),
+        "encoder.layer.0.attention.output.dense": (3, 64),
+        "encoder.layer.0.intermediate.dense": (3, 64),
+        "encoder.layer.0.output.dense": (3, 128),
+    }
+    read = np.concatenate(expected(reference, 1))  # without padding
+    found = measured["encoder.layer.1.attention.self"]
+    np.testing.assert_allclose(found, [read.min(axis=0), read.max(axis=0), read.mean(axis=0)], atol=1e-3)
+
+
+def test_8_bits_are_taken_only_where_they_add_up_rightly() -> None:
+    if not adds_bytes():
+        pytest.skip("this processor has no VNNI")
+    # Without VNNI, which oneDNN can be told to leave out, the sum of two products of bytes is cut off at 16 bits.
+    script = "from embeddings.layers import adds_bytes; print(adds_bytes())"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=ROOT,
+            env={**os.environ, "ONEDNN_MAX_CPU_ISA": isa},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for isa in ("AVX2", "DEFAULT")
+    ]
+    assert told == ["False", "True"]
+
+
+def test_another_kind_of_processor_computes_as_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(platform, "machine", lambda: "arm64")
+    assert adds_bytes.__wrapped__() is False
 
 
 def test_a_model_built_otherwise_is_refused(weights: dict[str, NDArray[Any]]) -> None:

