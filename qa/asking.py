@@ -11,12 +11,12 @@ from functools import partial
 from typing import Unpack
 
 from embeddings import Encoder, Reranker
-from qa.answers import Answer, Answerer, Statement, cited_once, refuse
+from qa.answers import Answer, Answerer, Statement, cited_once, refuse, stems_near
 from qa.antecedents import NobodyMeantError
 from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import made_whole
-from qa.forms import change, comparison, form_of, speaking
+from qa.forms import Form, Said, change, comparison, form_of, in_words_of, on_what_is_asked, speaking
 from qa.lists import as_question, items_asked_for, with_items
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
@@ -238,6 +238,12 @@ class Asking:
             # Whom "who said ..." asks for may be told by a sentence that is no quote; what X said may not.
             if asked.speaker or asked.besides or not answer.refusal:
                 return answer
+        return self._plainly(asked, hits, nearest, **filters)
+
+    def _plainly(
+        self, asked: Question, hits: Sequence[Hit], nearest: Callable[[int], list[Hit]], **filters: Unpack[Filters]
+    ) -> Answer:
+        """Answer a question that asks for nothing that somebody said."""
         answer = self.answerer.answer(asked, hits)
         answer = replace(answer, statements=cited_once(answer.statements, self.store.near_copies))
         if is_yes_or_no(asked.text):
@@ -264,7 +270,7 @@ class Asking:
     def _in_its_form(
         self, asked: Question, nearest: Callable[[int], list[Hit]], today: date, **filters: Unpack[Filters]
     ) -> Answer | None:
-        """Answer a comparison, a question for a change, a list of speakers, the latest or a summary; None: no such."""
+        """Answer a comparison, a change, a list of speakers, what is so "according to" one, the latest or a summary."""
         form = form_of(
             asked.text, partial(self._is_quoted, (), filters), lambda name: self._speakers(**filters).hold(name)
         )
@@ -279,21 +285,54 @@ class Asking:
 
         match form.kind:
             case "comparison":
-                return comparison(asked, form, said)
+                answer: Answer | None = comparison(asked, form, said)
             case "change":
-                return change(asked, form, said)
+                answer = change(asked, form, said)
             case "latest":
                 by = next(iter(form.speakers), None)
-                return said(by, None) if by else latest(asked, topic, self.encoder, nearest)
+                answer = said(by, None) if by else latest(asked, topic, self.encoder, nearest)
             case "summary":
-                return summary(asked, topic, self.store, self.encoder, nearest, **filters)
+                answer = summary(asked, topic, self.store, self.encoder, nearest, **filters)
+            case "according":
+                answer = self._according(asked, form, nearest, said, **filters)
             case "list":
                 near = {hit.passage.article.id for hit in nearest(_LISTED_FROM)}
                 quotes = self.store.quotes(articles=near, **filters)
                 statements = self.quote_answerer.on_topic(quotes, topic)
                 found = refuse(asked, "", nearest(_ANSWERED_FROM), max((s.score for s in statements), default=0.0))
                 known = Counter(quote.speaker for quote in quotes if quote.speaker)
-                return speaking(asked, form, statements, known=known, answer=found, pronouns=self.store.pronouns)
+                answer = speaking(asked, form, statements, known=known, answer=found, pronouns=self.store.pronouns)
+        return answer
+
+    def _according(
+        self,
+        asked: Question,
+        form: Form,
+        nearest: Callable[[int], list[Hit]],
+        said: Said,
+        **filters: Unpack[Filters],
+    ) -> Answer:
+        """Return what answers in a speaker's words, or else all that they say on it.
+
+        Of what is not quoted ("a study") it is what the articles say; that it is not theirs is told of who is named.
+        """
+        speaker, topic = form.speakers[0], form.topic or ""
+        on_it, anything = said(speaker, topic), said(speaker, None)
+        theirs = (*on_it.statements, *anything.statements)
+        if asked.asked_for:
+            read = self.answerer.answer(replace(asked, several=True), nearest(_ANSWERED_FROM))
+            found = in_words_of(asked, speaker, read, theirs)
+            if found:
+                return replace(found, names=anything.names)
+        if theirs:
+            return on_what_is_asked(asked, topic, on_it)
+        answer = self._plainly(asked, nearest(_ANSWERED_FROM), nearest, **filters)
+        first = answer.statements[0] if answer.statements else None
+        is_name = any(map(str.istitle, speaker.split()))
+        if first is None or not is_name or terms(speaker) & stems_near(first.article, first.start, first.end):
+            return answer
+        told = f"No statement by {speaker} was found: this is what the articles say."
+        return replace(answer, summary=f"{told} {answer.summary}" if answer.summary else told)
 
     def _cited_in_parts(self, answer: Answer) -> Answer:
         """Return an answer whose near copies are cited once under each of its headings."""

@@ -2,7 +2,8 @@
 
 A comparison ("what do Russia and the U.S. say about Assad?") is answered side by side, each side as if it were asked
 alone; a change ("did Lavrov change his view on ...?") with one speaker's statements, the oldest first; a list ("who
-spoke about the valve?") with the statements of each who did. Whether a difference or a change is one is left to the
+spoke about the valve?") with the statements of each who did; "how many were hurt, according to the hospital?" with what
+the hospital said alone. Whether a difference or a change is one is left to the
 reader. Nothing here looks for passages or quotes: `qa.asking` hands in what does.
 """
 
@@ -22,7 +23,7 @@ from qa.questions import Question, stem, stems, terms
 from qa.roles import beside_name
 from qa.statements import name_of
 
-Kind = Literal["comparison", "change", "list", "latest", "summary"]
+Kind = Literal["comparison", "change", "list", "latest", "summary", "according"]
 Said = Callable[[str, "str | None"], Answer]
 _Test = Callable[[str], bool]
 
@@ -74,9 +75,25 @@ _SUMMARY = re.compile(
     r"what\s+(?:is|does)\s+(?P<what>(?:the|this)\s+(?:article|story|report)\b.*?)\s+(?:about|say)",
     re.IGNORECASE,
 )
+_WHOSE = r"(?P<speaker>\S+(?:\s+\S+){0,7}?)"
+_BY = (
+    rf"(?:according\s+to\s+{_WHOSE}|in\s+the\s+(?:view|opinion|eyes|words)\s+of\s+{_WHOSE.replace('speaker', 'of')}"
+    rf"|in\s+{_WHOSE.replace('speaker', 'own')}['’]s?\s+(?:view|opinion|eyes|words))"
+)
+_ACCORDING = tuple(
+    re.compile(pattern, re.IGNORECASE) for pattern in (rf"{_BY},\s+(?P<asked>.+)", rf"(?P<asked>.+?),?\s+{_BY}")
+)
+# What a question begins with and its topic does not: "what is the threat" asks about the threat.
+_BEGINS = re.compile(
+    r"(?:(?:what|who|where|when|how)\s+)?(?:is|are|was|were)\s+|(?:do|does|did|has|have|had|will|would|can|could)\s+",
+    re.IGNORECASE,
+)
+_SOURCE = re.compile(r"\baccording\s+to\s+((?:\S+\s*){1,8})", re.IGNORECASE)
+_ASKING_WORDS = frozenset("what who whom whose which where when why how".split())
 _PEOPLE = frozenset(map(stem, "people persons speakers men women".split()))
 _THE = re.compile(r"\bthe\s+(\w+)", re.IGNORECASE)
 _OF_EACH, _MOST_LISTED = 2, 8
+_AS_LIKELY = 0.7
 
 
 @dataclass(frozen=True)
@@ -113,7 +130,18 @@ def form_of(text: str, is_quoted: _Test, is_spelled: _Test) -> Form | None:
         by = (found["of"] or "").lower() in ("from", "by", "of") and is_quoted(topic)
         return Form("latest", None if by else topic, (topic,) if by else ())
     found = _SUMMARY.fullmatch(plain)
-    return Form("summary", found["topic"] or found["what"]) if found else None
+    return Form("summary", found["topic"] or found["what"]) if found else _according(plain)
+
+
+def _according(plain: str) -> Form | None:
+    found = next(filter(None, (pattern.fullmatch(plain) for pattern in _ACCORDING)), None)
+    if found is None:
+        return None
+    begins = _BEGINS.match(found["asked"])
+    topic = found["asked"][begins.end() if begins else 0 :]
+    first, _, rest = topic.partition(" ")
+    topic = f"{first.lower()} {rest}" if first.lower() in _ASKING_WORDS else topic
+    return Form("according", topic, (found["speaker"] or found["of"] or found["own"],))
 
 
 def _sides(text: str, is_quoted: _Test, is_spelled: _Test, *, sure: bool) -> tuple[str, ...]:
@@ -171,6 +199,44 @@ def change(asked: Question, form: Form, said: Said) -> Answer:
         "whether that is a change is for you to judge"
     )
     return _told(asked, statements, [(speaker, answer)], summary, ())
+
+
+def in_words_of(asked: Question, speaker: str, read: Answer, theirs: Sequence[Statement]) -> Answer | None:
+    """Return what of ``read`` is said by a speaker, whose statements are ``theirs``; None: nothing is.
+
+    Of one without statements it is what the sentence itself gives as according to them. What is much less likely to
+    answer than the best of others is left out.
+    """
+    wanted = terms(speaker)
+    kept = []
+    for statement in read.statements:
+        quoting = [own for own in theirs if own.article.id == statement.article.id]
+        for own in quoting:
+            if own.start <= statement.start and statement.end <= own.end:
+                kept.append(replace(statement, speaker=own.speaker, kind=own.kind))
+                break
+        source = _SOURCE.search(statement.text)
+        if not theirs and source and wanted and wanted <= stems(source[1]):
+            kept.append(statement)
+    kept = [s for s in kept if s.score >= _AS_LIKELY * max(kept[0].score, read.statements[0].score)][:_MOST_LISTED]
+    if not kept:
+        return None
+    first = kept[0]
+    short = first.article.text[slice(*first.span)] if first.span else None
+    summary = f"According to {first.speaker or speaker}"
+    return replace(read, question=asked.text, statements=tuple(kept), short=short, summary=summary)
+
+
+def on_what_is_asked(asked: Question, topic: str, said: Answer) -> Answer:
+    """Return of what somebody said on a topic those statements that have a word of it, or a refusal."""
+    kept = tuple(s for s in said.statements if terms(topic) & stems(s.text))
+    name = name_of(asked, said.statements)
+    if said.refusal is not None or not kept:
+        return refuse(
+            asked, said.refusal or f"The articles do not say: none of {name}'s statements is on that.", said.hits
+        )
+    summary = f"{_many(len(kept), 'statement')} by {name} about {topic}"
+    return replace(said, question=asked.text, statements=kept, summary=summary)
 
 
 def speaking(

@@ -52,6 +52,11 @@ def town(make_library: Callable[[], Library], folder: Path) -> Library:
         ("the newest from Hale", "latest", ("Hale",), None),
         ("Please summarise the article about the spill", "summary", (), "the article about the spill"),
         ("Give me an overview of the strike", "summary", (), "the strike"),
+        ("What is the main threat according to Lavrov?", "according", ("Lavrov",), "the main threat"),
+        ("According to Dr. Ann Lee, how many fell ill?", "according", ("Dr. Ann Lee",), "how many fell ill"),
+        ("Who is at risk, in the view of the U.S.?", "according", ("the U.S",), "at risk"),
+        ("In Lavrov's opinion, how long would the war last?", "according", ("Lavrov",), "how long would the war last"),
+        ("Did Hale resign according to Berg?", "according", ("Berg",), "Hale resign"),
     ],
 )
 def test_a_form_is_recognised_with_whom_and_what_it_is_about(
@@ -117,6 +122,44 @@ def test_a_list_names_each_who_speaks_once(town: Library) -> None:
     assert sorted(answer.parts) == [("Maria Lopez", 1), ("Peter Holm", 2)]
     assert answer.refusal is None
     assert town.ask("Which people spoke about the tram?").parts == (("Jon Moe", 1),)
+
+
+def test_what_is_so_according_to_one_is_in_their_words_alone(town: Library, folder: Path) -> None:
+    (folder / "hurt.md").write_text(
+        "---\ntitle: The storm\ndate: 2024-06-05\n---\n\nThe storm at Lindau hurt 12 people, Peter Holm said. "
+        "The storm at Lindau hurt 19 people, Maria Lopez said.\n"
+    )
+    town.refresh()
+    for name, count in (("Peter Holm", "12"), ("Maria Lopez", "19")):
+        answer = town.ask(f"How many people did the storm at Lindau hurt according to {name}?")
+        assert [(s.speaker, s.text) for s in answer.statements] == [
+            (name, f"The storm at Lindau hurt {count} people, {name} said.")
+        ]
+        assert answer.summary == f"According to {name}"
+    other = town.ask("According to Maria Lopez, was the tram late?")
+    assert other.refusal is not None
+    assert other.statements == ()
+
+
+def test_who_is_not_quoted_is_told_of(town: Library) -> None:
+    answer = town.ask("When did the dam open at Lindau after years of building, according to Jane Roe?")
+    assert [statement.text for statement in answer.statements][:1] == [
+        "The dam at Lindau opened on Monday after four years of building."
+    ]
+    assert answer.summary == "No statement by Jane Roe was found: this is what the articles say."
+    assert town.ask("When did the dam open at Lindau after years of building, according to a report?").summary is None
+
+
+@pytest.mark.model
+def test_the_words_of_others_never_stand_for_those_of_one(seeds: Library) -> None:
+    answer = seeds.ask("What is the main threat according to Lavrov?")
+    assert {statement.speaker for statement in answer.statements} == {"Sergei Lavrov"}
+    assert all("threat" in s.text or "important" in s.text for s in answer.statements)
+    answer = seeds.ask("According to Damascus, what must strikes be coordinated with?")
+    assert [(s.speaker, s.text.split(",")[0][:13]) for s in answer.statements] == [("Damascus", "Damascus said")]
+    refused = seeds.ask("When was Foley abducted according to Lavrov?")
+    assert refused.refusal == "The articles do not say: none of Sergei Lavrov's statements is on that."
+    assert refused.instead == ("What did Sergei Lavrov say?",)
 
 
 def test_the_latest_comes_first_with_its_date(town: Library) -> None:

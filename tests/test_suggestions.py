@@ -151,6 +151,7 @@ def test_a_question_that_would_be_read_otherwise_is_not_offered() -> None:
         ("Who won the World Cup?", ("What did Sergei Lavrov say?",)),
         ("What did Putin say about NATO?", ("What did Sergei Lavrov say?",)),
         ("What did Obama say about Islamic State?", ("What did Sergei Lavrov say about Islamic State?",)),
+        ("Which football team does Lavrov like?", ("What did Sergei Lavrov say?",)),
         ("Is Assad ill in 1999 with football?", None),
         ("How do I bake bread?", None),
         ("Who said that Syria won the World Cup?", None),
