@@ -11,7 +11,7 @@ from functools import partial
 from typing import Unpack
 
 from embeddings import Encoder, Reranker
-from qa.answers import Answer, Answerer, Statement, cited_once, refuse, stems_near
+from qa.answers import Answer, Answerer, Statement, cited_once, refuse, stems_near, with_told
 from qa.antecedents import NobodyMeantError
 from qa.differing import compared
 from qa.filters import Filters, narrowed
@@ -317,22 +317,25 @@ class Asking:
         Of what is not quoted ("a study") it is what the articles say; that it is not theirs is told of who is named.
         """
         speaker, topic = form.speakers[0], form.topic or ""
-        on_it, anything = said(speaker, topic), said(speaker, None)
-        theirs = (*on_it.statements, *anything.statements)
+        hits = nearest(_ANSWERED_FROM)
+        there = self.store.quotes(articles={hit.passage.article.id for hit in hits}, **filters)
+        names = tuple(self._speakers(**filters).meant(speaker))
+        spellings = {name.spelling for name in names if name.same} or set(speakers_in_role(speaker, there))
+        theirs = self.quote_answerer.on_topic([quote for quote in there if quote.speaker in spellings], None)
         if asked.asked_for:
-            read = self.answerer.answer(replace(asked, several=True), nearest(_ANSWERED_FROM))
+            read = self.answerer.answer(replace(asked, several=True), hits)
             found = in_words_of(asked, speaker, read, theirs)
             if found:
-                return replace(found, names=anything.names)
-        if theirs:
+                return replace(found, names=names if theirs else ())
+        on_it = said(speaker, topic)
+        if spellings or on_it.statements:
             return on_what_is_asked(asked, topic, on_it)
-        answer = self._plainly(asked, nearest(_ANSWERED_FROM), nearest, **filters)
+        answer = self._plainly(asked, hits, nearest, **filters)
         first = answer.statements[0] if answer.statements else None
-        is_name = any(map(str.istitle, speaker.split()))
+        is_name = any(word[:1].isupper() for word in speaker.split())
         if first is None or not is_name or terms(speaker) & stems_near(first.article, first.start, first.end):
             return answer
-        told = f"No statement by {speaker} was found: this is what the articles say."
-        return replace(answer, summary=f"{told} {answer.summary}" if answer.summary else told)
+        return with_told(answer, f"No statement by {speaker} was found: this is what the articles say.")
 
     def _cited_in_parts(self, answer: Answer) -> Answer:
         """Return an answer whose near copies are cited once under each of its headings."""
