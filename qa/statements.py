@@ -239,10 +239,11 @@ def _not_shown(question: Question, found: list[Statement], shown: Sequence[State
     if not question.more:
         return found
     speakers = {statement.speaker for statement in shown if statement.speaker and question.speaker is None}
-    return [s for s in found if s.speaker not in speakers and not any(_within(s, other) for other in shown)]
+    return [s for s in found if s.speaker not in speakers and not any(is_within(s, other) for other in shown)]
 
 
-def _within(statement: Statement, other: Statement) -> bool:
+def is_within(statement: Statement, other: Statement) -> bool:
+    """Tell whether a statement is another one or a part of it."""
     same = statement.article.id == other.article.id
     return same and other.start <= statement.start and statement.end <= other.end
 

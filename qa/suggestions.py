@@ -164,15 +164,14 @@ class _Suggesting:
         naming = sorted(naming, key=lambda quote: -covered(wanted, stems(quote.text)))[:_WEIGHED_OF_OTHERS]
         statements = self.answerer.on_topic(naming, topic) if naming else []
         best = sorted(statements, key=lambda statement: -statement.score)
-        names = dict.fromkeys(s.speaker for s in best if s.speaker and _nameable(s.speaker))
         itself = name_words(topic)[-1:]
+        speakers = (s.speaker for s in best if s.speaker and _nameable(s.speaker))
+        names = dict.fromkeys(name for name in speakers if name_words(name)[-1:] != itself)
         found: dict[str, None] = {}
         for name in names:
             same = [meant for meant in self._speakers_of().meant(name) if meant.same]
             # Whoever is quoted by the hundred is answered from the articles that are nearest to that question alone.
             if not any(n.spelling == name for n in same) or sum(n.quotes for n in same) > MANY:
-                continue
-            if name_words(name)[-1:] == itself:
                 continue
             shown = _fullest(same, quotes)
             text = _question(shown, topic) if shown else None

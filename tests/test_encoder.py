@@ -62,6 +62,7 @@ def test_vectors_are_of_length_one_and_in_the_texts_order(model: MiniLMEncoder) 
     assert (together @ together.T)[np.triu_indices(4, 1)].max() < 0.7  # so that a wrong order would show
     for text, vector in zip(texts, together, strict=True):
         assert float(model.encode([text])[0] @ vector) > 0.999
+        assert float(model.encode([text], query=True)[0] @ model.encode(texts, query=True)[texts.index(text)]) > 0.9999
     assert model.encode([]).shape == (0, 384)
 
 
@@ -99,18 +100,20 @@ def test_what_the_rounding_goes_by_is_checked(monkeypatch: pytest.MonkeyPatch) -
     assert model.encode(["a"], query=True).shape == (1, 384)
 
 
-def test_a_vector_does_not_depend_on_what_is_encoded_with_it(model: MiniLMEncoder) -> None:
-    alone = np.concatenate([model.encode([text]) for text in TEXTS])
-    among_many = model.encode([text for text in TEXTS for _ in range(40)])[::40]
-    assert (alone * among_many).sum(axis=1).min() > 0.999
+@pytest.mark.parametrize(("query", "least"), [(True, 0.9999), (False, 0.999)])
+def test_a_vector_does_not_depend_on_what_is_encoded_with_it(model: MiniLMEncoder, query: bool, least: float) -> None:
+    alone = np.concatenate([model.encode([text], query=query) for text in TEXTS])
+    among_many = model.encode([text for text in TEXTS for _ in range(40)], query=query)[::40]
+    assert (alone * among_many).sum(axis=1).min() > least
 
 
-def test_threads_encode_at_once_and_each_gets_its_own(model: MiniLMEncoder) -> None:
-    expected = model.encode(TEXTS)
+@pytest.mark.parametrize(("query", "least"), [(True, 0.9999), (False, 0.999)])
+def test_threads_encode_at_once_and_each_gets_its_own(model: MiniLMEncoder, query: bool, least: float) -> None:
+    expected = model.encode(TEXTS, query=query)
     with ThreadPoolExecutor(8) as threads:
-        rounds = list(threads.map(lambda i: model.encode(TEXTS[i % 13 :] + TEXTS[: i % 13]), range(40)))
+        rounds = list(threads.map(lambda i: model.encode(TEXTS[i % 13 :] + TEXTS[: i % 13], query=query), range(40)))
     for i, vectors in enumerate(rounds):
-        assert (np.roll(vectors, i % 13, axis=0) * expected).sum(axis=1).min() > 0.999
+        assert (np.roll(vectors, i % 13, axis=0) * expected).sum(axis=1).min() > least
 
 
 def test_an_encoding_under_way_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
