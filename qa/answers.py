@@ -299,7 +299,7 @@ class ReadingAnswerer:
                 odds = _sum(_WEIGHTS, features)
                 place = (offset + span.start, offset + span.end)
                 statement = Statement(article, start, end, _probability(odds), span=place)
-                found.append(_Candidate(statement, odds, short, normalised(short), near, features))
+                found.append(_Candidate(statement, odds, short, normalised(short), features))
         # The same sentence in two articles is one source, not two that agree.
         once: dict[str, _Candidate] = {}
         for candidate in sorted(found, key=lambda candidate: -candidate.odds):
@@ -310,16 +310,15 @@ class ReadingAnswerer:
 class _Candidate(NamedTuple):
     """A sentence that was read: the log odds that it answers, the words that would, as they stand and in normal form.
 
-    ``near`` is the share (0..1) of the question's content words in it and around it. ``features`` are what the odds are
-    made of: 1, the reader's log odds, the hit's similarity and what its date adds, whether the words are of the kind
-    that is asked for, the shares of the question's words in the sentence and near it, and of the words in the question.
+    ``features`` are what the odds are made of: 1, the reader's log odds, the hit's similarity and what its date adds,
+    whether the words are of the kind that is asked for, the shares (0..1) of the question's content words in the
+    sentence, and in it and around it, and of the words in the question.
     """
 
     statement: Statement
     odds: float
     short: str
     said: str
-    near: float
     features: tuple[float, ...]
 
 

@@ -74,9 +74,8 @@ class Readers:
     """Has each even week's questions read by a reader that has not learnt from them, where there are such."""
 
     def __init__(self, files: Sequence[Path], questions: Sequence[Record]) -> None:
-        even = sorted(week for week, half in halves(questions).items() if half == "even")
         readers = [SpanReader(MiniLMSpanScorer(file, sha256_of(file))) for file in files]
-        self._of_week = {week: readers[n % 2] for n, week in enumerate(even) if readers}
+        self._of_week = {week: readers[number] for week, number in unseen_by(questions).items() if readers}
         self._others: SpanReader | None = None
 
     def turn_to(self, row: Record, library: Library) -> None:
@@ -92,6 +91,17 @@ class Readers:
             self.turn_to(row, library)
             answers.append(ask(library, row))
         return answers
+
+
+def unseen_by(questions: Iterable[Record]) -> dict[str, int]:
+    """Of each even week, which of two readers does not learn from it: ``train_reader.py --without`` 0 or 1."""
+    even = sorted(week for week, half in halves(questions).items() if half == "even")
+    return {week: number % 2 for number, week in enumerate(even)}
+
+
+def without_quotes() -> None:
+    """Have no quotes looked for in what is indexed."""
+    qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
 
 
 def expected(row: Record) -> Expected:
@@ -277,7 +287,7 @@ def main() -> None:
             for kind, score in evaluate(library, rows).items():
                 print(kind, {name: value for name, value in score.as_dict().items() if name != "values"})
                 print("   ", {name: round(float(np.mean(values)), 3) for name, values in score.values.items()})
-    qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+    without_quotes()
     questions = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
     readers = Readers(options.unseen, questions)
     if "answers" in parts:

@@ -140,9 +140,10 @@ def main() -> None:
                 on_its_day(library, row)
                 if read := recorder.read(row["answer"]):
                     reads[half_of[row["week"]]].append(read)
-                without_the_answer(library, row)
-                if (read := recorder.read(row["answer"])) and half_of[row["week"]] == "even":
-                    lacking.append(read)
+                if half_of[row["week"]] == "even":
+                    without_the_answer(library, row)
+                    if read := recorder.read(row["answer"]):
+                        lacking.append(read)
     answerer = recorder.answerer
     weights = fit_choice(reads["even"] + lacking)
     print("_WEIGHTS =", tuple(round(float(weight), 3) for weight in weights))

@@ -17,9 +17,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from answers import Record, halves, read_jsonl, write_articles
+from answers import Record, halves, read_jsonl, without_quotes, write_articles
 
-import qa.indexing
 from qa import Library, open_library
 from qa.evaluation import Expected, read_questions
 from qa.ranking import Difference, Ranking, difference, estimate, rank
@@ -100,7 +99,7 @@ def main() -> None:
     parser.add_argument("--collections", default=",".join(COLLECTIONS), help="which (default: all)")
     options = parser.parse_args()
     # Retrieval needs no quotes, and finding them is the longer half of indexing.
-    qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+    without_quotes()
     for name in options.collections.split(","):
         library, questions = opened(options.data, options.work, name, options.articles, options.rerank)
         print(f"\n{name}: {library.count()} articles, {len(questions)} questions\n")
