@@ -170,6 +170,19 @@ def test_two_people_of_one_surname_are_told_apart_by_their_titles() -> None:
     assert speakers(text) == ["Robert Hale", "Susan Hale"]
 
 
+def test_a_name_that_comes_first_is_who_bears_it_most_and_a_nations_letters_are_nobodys_name() -> None:
+    text = (
+        "North Korean leader Kim Jong Un declared victory on Thursday. Kim said the virus was gone. "
+        "His sister, Kim Yo Jong, said that leaflets had brought it. The UN said it had its doubts."
+    )
+    assert speakers(text) == ["Kim Jong Un", "Kim Yo Jong", "UN"]
+
+
+def test_she_is_not_several() -> None:
+    text = "Mary Norris runs a school. Several parents said the school was full. She said the school had room."
+    assert speakers(text) == ["Several parents", "Mary Norris"]
+
+
 def test_offsets_hold_with_decomposed_accents_and_windows_line_ends() -> None:
     text = 'Rene\u0301 Dubois\u00a0spoke.\r\n\r\n"Le cafe\u0301 is\tclosed," Dubois said.\r\n'
     (quote,) = extract_quotes(Article("a", "A", text))

@@ -68,7 +68,7 @@ NATIONS = _words(
     "scottish welsh "
     "english canadian mexican brazilian cuban japanese korean indian pakistani afghan saudi egyptian libyan "
     "australian "
-    "african european western eastern northern southern arab u.s. us u.k. uk eu u.n. un new zealand south "
+    "african european western eastern northern southern arab u.s. u.k. e.u. u.n. new zealand south "
     "north "
     "ohio texas florida california arizona virginia vermont massachusetts wisconsin kentucky"
 )
@@ -188,6 +188,7 @@ _PART = (
     rf"(?:[-‐][^\W\d_]{_LETTERS})*\.?)"
 )
 _NAME = re.compile(rf"(?<![\w.@#/]){_PART}(?:[ \t\u00a0]+(?:{_PARTICLES}[ \t\u00a0]+)?{_PART})*")
+_LETTERS_OF_NATIONS = re.compile(r"(?:U\.?[SKN]|E\.?U)\.?")
 _SUFFIXES = _words("jr jr. sr sr. ii iii iv")
 _ABBREVIATED = re.compile(
     r"^(?:[A-Z]\.)+$|^(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Lt|Col|Capt|Sgt|Jr|Sr|St|Rev|Prof|Sens|Reps)\.$"
@@ -226,6 +227,8 @@ class Person:
 
 
 def _key(text: str) -> str:
+    if _LETTERS_OF_NATIONS.fullmatch(text):  # "UN" and "U.N." are one, and neither is the last of "Kim Jong Un"
+        return "".join(f"{letter}." for letter in text.casefold() if letter != ".")
     folded = unicodedata.normalize("NFKD", text.replace("’", "'"))
     return re.sub(r"'s$|'$", "", "".join(c for c in folded if not unicodedata.combining(c))).strip(".,").casefold()
 
@@ -280,7 +283,7 @@ class Cast:
             low = word.lower()
             if (
                 low in TITLES
-                or low in NATIONS
+                or _key(word) in NATIONS
                 or low in ORG_WORDS
                 or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
                 or (i == cut and low in NOT_A_NAME)
@@ -383,7 +386,7 @@ class Cast:
         for start in self._sentence_starts(at)[:7]:
             if previous and start <= previous[1] < edge:
                 tokens = _tokens(previous[0])
-                if self.is_person(tokens) and self.gender(tokens) in (sex, "") and " and " not in previous[0]:
+                if self.is_person(tokens) and self.gender(tokens) in (sex, "") and not _plural(previous[0]):
                     return previous[0]
             choices = []
             for person in self.names_in(start, edge):
