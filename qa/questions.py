@@ -92,9 +92,19 @@ _ASKED_FOR = re.compile(
     r"(?P<fact>what|which))\b",
     re.IGNORECASE,
 )
-_CLUE = re.compile(r"th(?:is|ese)\s+\w+\s+\w+", re.IGNORECASE)
+# What leaves something open without asking for it: a sentence that breaks off, or one that only points at it.
+_BREAKS_OFF = re.compile(r".*(?::|\.\.\.|…|\b(?:an?|as|at|by|for|from|in|of|on|the|to|with)\?)", re.I | re.DOTALL)
+_THIS = (
+    r"th(?:is|ese)\s+(?!(?:autumn|century|day|decade|evening|fall|month|morning|season|spring|summer|time|week|weekend|"
+    r"winter|year)s?\b)\w+"
+)
+_POINTS_AT = re.compile(
+    rf"{_THIS}\s+\w+.*|(?!(?:compare|describe|explain|find|give|i|list|please|show|summari[sz]e|tell|we)\b).*\s{_THIS}[^.!?]*\.",
+    re.IGNORECASE | re.DOTALL,
+)
 _YES_OR_NO = re.compile(
-    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n['’]t)?\b",
+    r"(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n['’]t)?\b|"
+    r"true\s+or\s+false\b",
     re.IGNORECASE,
 )
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
@@ -131,15 +141,16 @@ class Question:
         """What kind of short answer is asked for, and in which words: ("number", "how many"), ("person", "who").
 
         The kinds are number, date, person, place, reason and fact, which is also what is left open in "The prize was
-        won by:" and "This player won the prize.". None for a question that is answered with yes or no, and for what is
-        no question ("Tell me about Syria").
+        won by:" and "The prize went to this player.". None for a question that is answered with yes or no, and for what
+        is no question ("Tell me about Syria").
         """
         if is_yes_or_no(self.text):
             return None
         found = _ASKED_FOR.search(self.text)
         if found:
             return str(found.lastgroup), " ".join(found[0].lower().split())
-        return ("fact", "what") if self.text.endswith(":") or _CLUE.match(self.text) else None
+        is_open = _BREAKS_OFF.fullmatch(self.text) or _POINTS_AT.fullmatch(self.text)
+        return ("fact", "what") if is_open else None
 
 
 def parse_question(text: str, *, today: date | None = None, newest: Newest = lambda: None) -> Question:
