@@ -149,6 +149,23 @@ def test_an_apposition_names_the_speaker() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("source", "speaker"),
+    [
+        ("The mother of Ann Lee", "The mother of Ann Lee"),
+        ("A spokesman for Mayor Ann Lee", "A spokesman for Mayor Ann Lee"),
+        ("A friend of Martin Kimani", "A friend of Martin Kimani"),
+        ("A statement from Ann Lee", "Ann Lee"),
+        ("Kenyan Ambassador to the UN Martin Kimani", "Martin Kimani"),
+        ("Nimbus CEO and founder Ann Lee", "Ann Lee"),
+        ("Sen. Ann Lee of Vermont", "Ann Lee"),
+        ("The Bank of England", "Bank of England"),
+    ],
+)
+def test_who_is_somebodys_is_not_taken_for_them(source: str, speaker: str) -> None:
+    assert speakers(f"{source} said the talks were hard.") == [speaker]
+
+
 def test_he_is_not_a_woman() -> None:
     text = "Robert Hale met Maria Lopez on Friday. He said the talks were hard. She said they were easy."
     assert speakers(text) == ["Robert Hale", "Maria Lopez"]

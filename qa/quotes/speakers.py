@@ -206,6 +206,9 @@ _ROLE_NOUNS = TITLES | _words(
     "representative member "
     "organizer activist resident voter student teacher owner worker farmer"
 )
+# What is said in these is said by whom they are from: "a statement by Hale".
+_WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
+_LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
 _GOVERNED = re.compile(r"\b(?:of|by|with|for|to|from|against|about|at|in|on|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
@@ -480,14 +483,17 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
         if full:
             return cast._spelled[full], "surname" if len(person.tokens) == 1 else "name"
         tail = re.match(r"\s+of\s+[A-Z]", cast.text[person.end : end])
-        if tail:
+        named = cast.is_person(person.tokens) and (person.title or person.tokens[0] in _FIRST_NAMES)
+        if tail and not named:
             return re.sub(r"\s+", " ", cast.text[person.start : end]).strip(" ,"), "organisation"
         if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
             return shown, "unnamed" if low.endswith("s") else "role"
         return person.full, "name"
     beside = [p for p in names if len(p.tokens) > 1 and cast.is_person(p.tokens)]
-    if beside and re.match(r"\s*,?\s*$", cast.text[beside[0].end : end]):
-        return cast.expand(beside[0].tokens, "", start), "appositive"
+    if beside and re.match(r"\s*,?\s*$", cast.text[beside[-1].end : end]):
+        if low in _WRITTEN or not _is_anothers(cast.text[start : beside[-1].start]):
+            return cast.expand(beside[-1].tokens, "", start), "appositive"
+        return shown, "unnamed" if _INDEFINITE.match(shown) else "role"
     if _INDEFINITE.match(shown) or (
         head.islower() and low.endswith("s") and not re.match(r"(?:the|his|her|its)\b", shown, re.I)
     ):
@@ -501,6 +507,16 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
     if low in ORG_WORDS:
         return cast.organisation(head) or _without_article(shown), "organisation"
     return shown or None, "role" if head.islower() or low in TITLES else "name"
+
+
+def _is_anothers(before: str) -> bool:
+    """Whether what stands before a name says that more than its bearer spoke, or another: "a spokesman for Mayor"."""
+    words = before.lower().split()
+    if words[-1:] == ["and"]:
+        return True
+    while words and words[-1] in TITLES:
+        words.pop()
+    return bool(words) and words[-1] in _LINKING
 
 
 def _without_article(shown: str) -> str:
