@@ -368,9 +368,11 @@ class _Attribution:
             return found[max(0, bisect_left(starts, at - 5000)) : bisect_left(starts, at + 1)]
 
         for i, mark in enumerate(self.r.marked):
-            if i in self.r.full or any(f.start <= mark.start and mark.end <= f.end for f in near(mark.start)):
+            words = self.r.text[mark.start : mark.end].rstrip(" ,.;:!?…—–-")  # which a quote may leave out at its end
+            end = mark.start + len(words)
+            if i in self.r.full or any(f.start <= mark.start and end <= f.end for f in near(mark.start)):
                 continue
-            if len(self.r.text[mark.start : mark.end].split()) >= 8 and not titled(self.r.text[mark.start : mark.end]):
+            if len(words.split()) >= 8 and not titled(self.r.text[mark.start : mark.end]):
                 self.found.append(_Found(mark.start, mark.end, kind="direct", mark=i))
 
     def _resolve(self) -> list[Quote]:
