@@ -127,6 +127,17 @@ def test_words_in_marks_within_reported_speech_make_it_mixed() -> None:
     ]
 
 
+def test_words_in_marks_belong_to_the_quote_that_has_a_part_of_them_or_all() -> None:
+    several = (
+        "Ann Lee said that “rockets are typically crafted objects. You make one at a time, and they are complicated.”"
+    )
+    assert speakers(several) == ["Ann Lee", "Ann Lee"]
+    one = (
+        "The plan, Ann Lee said, “was a very good one for all of the people in the whole town,” and the rain had gone."
+    )
+    assert speakers(one) == ["Ann Lee"]
+
+
 def test_refusing_to_say_is_not_saying() -> None:
     assert said("Maria Lopez declined to say whether the bridge would close.") == []
 

@@ -358,22 +358,28 @@ class _Attribution:
         return ((tail.start("dash"), tail.end("dash")), tail.span("name")) if tail else None
 
     def _fragments(self) -> None:
-        """Words in quote marks that no cue reaches: kept without a speaker where they are a statement's
-        length."""
+        """Words in quote marks that no cue reaches, or not to their end: kept where they are a statement's length.
+
+        Where a quote has a part of them ("he said that “it is so. It is late.”"), it is its speaker's.
+        """
         self.found.sort(key=lambda f: f.start)
         found = list(self.found)
         starts = [f.start for f in found]
 
-        def near(at: int) -> list[_Found]:
-            return found[max(0, bisect_left(starts, at - 5000)) : bisect_left(starts, at + 1)]
+        def near(start: int, end: int) -> list[_Found]:
+            around = found[max(0, bisect_left(starts, start - 5000)) : bisect_left(starts, end)]
+            return [f for f in around if start < f.end]
 
         for i, mark in enumerate(self.r.marked):
             words = self.r.text[mark.start : mark.end].rstrip(" ,.;:!?…—–-")  # which a quote may leave out at its end
             end = mark.start + len(words)
-            if i in self.r.full or any(f.start <= mark.start and end <= f.end for f in near(mark.start)):
+            having = near(mark.start, end)
+            if i in self.r.full or any(f.start <= mark.start and end <= f.end for f in having):
                 continue
             if len(words.split()) >= 8 and not titled(self.r.text[mark.start : mark.end]):
-                self.found.append(_Found(mark.start, mark.end, kind="direct", mark=i))
+                part = next((f for f in having if f.mention), None)
+                cue, mention = (part.cue, part.mention) if part else (None, None)
+                self.found.append(_Found(mark.start, mark.end, cue, mention, kind="direct", mark=i, follows=part))
 
     def _resolve(self) -> list[Quote]:
         text = self.r.text
