@@ -170,7 +170,13 @@ def test_an_apposition_names_the_speaker() -> None:
         ("Kenyan Ambassador to the UN Martin Kimani", "Martin Kimani"),
         ("Nimbus CEO and founder Ann Lee", "Ann Lee"),
         ("Sen. Ann Lee of Vermont", "Ann Lee"),
+        ("Minister for Women Ann Lee", "Ann Lee"),
+        (
+            "The attorney with the Department of Homeland Security",
+            "The attorney with the Department of Homeland Security",
+        ),
         ("The Bank of England", "Bank of England"),
+        ("The Centers for Disease Control and Prevention (CDC)", "Centers for Disease Control and Prevention"),
     ],
 )
 def test_who_is_somebodys_is_not_taken_for_them(source: str, speaker: str) -> None:
@@ -204,6 +210,23 @@ def test_a_name_that_comes_first_is_who_bears_it_most_and_a_nations_letters_are_
         "His sister, Kim Yo Jong, said that leaflets had brought it. The UN said it had its doubts."
     )
     assert speakers(text) == ["Kim Jong Un", "Kim Yo Jong", "UN"]
+
+
+@pytest.mark.parametrize(
+    ("first", "later", "speaker"),
+    [
+        ("Bill Gates gave money.", "Gates", "Bill Gates"),
+        ("Police Chief Lee White left.", "White", "Lee White"),
+        ("Police Chief Lee White left.", "He", "Lee White"),
+        ("Rep. Jim Jordan left.", "Jordan", "Jim Jordan"),
+        ("Rep. Jim Jordan flew to Jordan.", "Jordan", "Jordan"),
+        ("Theresa May left.", "May", "Theresa May"),
+        ("President Park Geun-hye left.", "Park", "Park Geun-hye"),
+        ("The White House was dark.", "The White House", "White House"),
+    ],
+)
+def test_a_name_may_have_words_that_places_and_organisations_have(first: str, later: str, speaker: str) -> None:
+    assert speakers(f"{first} {later} said the talks were hard.") == [speaker]
 
 
 def test_she_is_not_several() -> None:

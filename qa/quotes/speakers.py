@@ -29,7 +29,7 @@ TITLES = (
     | FEMALE_TITLES
     | _words(
         "environment water climate trade industry agriculture education housing transport immigration "
-        "president vice-president vice premier chancellor prime minister foreign defense defence finance "
+        "administrator president vice-president vice premier chancellor prime minister foreign defense defence finance "
         "interior energy "
         "health justice deputy secretary undersecretary treasury state senator sen sen. senate rep rep. "
         "representative "
@@ -103,6 +103,7 @@ ORG_WORDS = _words(
     "project initiative "
     "watch action america reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
 )
+ALSO_SURNAMES = _words("bill bush church day park post price street white")
 NOT_A_NAME = _words(
     "the a an this that these those but and or nor so yet if when while as at by for from in into of on off "
     "over to "
@@ -210,6 +211,7 @@ _ROLE_NOUNS = TITLES | _words(
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
 _LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
+_MONTHS = _words("april may june august")  # "Theresa May"
 _GOVERNED = re.compile(r"\b(?:of|by|with|for|to|from|against|about|at|in|on|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
     r"(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
@@ -287,14 +289,16 @@ class Cast:
             if (
                 low in TITLES
                 or _key(word) in NATIONS
-                or low in ORG_WORDS
+                or (low in ORG_WORDS and not (i == cut and (low in _FIRST_NAMES or _is_korean(low, run[i + 1][0]))))
                 or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
                 or (i == cut and low in NOT_A_NAME)
             ):
                 cut = i + 1
-        while len(run) > cut and run[-1][0].lower() in NOT_A_NAME:
-            run = run[:-1]
         name = run[cut:]
+        while name and name[-1][0].lower() in NOT_A_NAME:
+            if len(name) == 2 and name[0][0].lower() in _FIRST_NAMES and name[1][0].lower() in _MONTHS:
+                break
+            name = name[:-1]
         if not name:
             return
         tokens = tuple(_key(w) for w, _, _ in name if _key(w) not in _SUFFIXES)
@@ -316,9 +320,7 @@ class Cast:
     def is_person(self, tokens: tuple[str, ...]) -> bool:
         """Whether a name reads as somebody's: a known first name, a title before it, or no word of an
         organisation."""
-        if len(tokens) < 2 or any(t in ORG_WORDS or t in PLACES or t in NATIONS for t in tokens):
-            return False
-        return len(tokens) <= 4
+        return 2 <= len(tokens) <= 4 and not any(_is_common(tokens, i) for i in range(len(tokens)))
 
     def full_name(self, tokens: tuple[str, ...], title: str, at: int) -> tuple[str, ...] | None:
         """The longest name of the article that a shorter one abbreviates; None where two people are
@@ -348,6 +350,19 @@ class Cast:
             return max(clusters[best], key=len)
         return max(ranked, key=len)
 
+    def own_part(self, person: Person) -> str | None:
+        """The part of a name that is its bearer's own, None where all is: "Minister for (Women) Ann Lee"."""
+        tokens = person.tokens
+        for i in range(1, len(tokens) - 1):
+            if tokens[i:] in self.forms or (tokens[i] in _FIRST_NAMES and tokens[0] not in _FIRST_NAMES):
+                return " ".join(person.full.split()[i - len(tokens) :])
+        return None
+
+    def is_no_place(self, person: Person) -> bool:
+        """Whether nothing in the article is in a place of that name: "in Jordan"."""
+        place = re.compile(rf"\b(?:in|to|from|near|across)\s+{re.escape(person.full)}\b")
+        return person.tokens[-1] in ALSO_SURNAMES or not place.search(self.text)
+
     def expand(self, tokens: tuple[str, ...], title: str, at: int) -> str | None:
         """A name's fullest spelling in the article, or None where it is not a known name."""
         longer = self.full_name(tokens, title, at)
@@ -372,7 +387,7 @@ class Cast:
         """The person behind a name as an antecedent of he or she; None for places and organisations."""
         tokens, titles = person.tokens, set(person.title.lower().split())
         full = tokens if len(tokens) > 1 else self.full_name(tokens, person.title, person.start) or tokens
-        if (len(full) > 1 and not self.is_person(full)) or full[0] in ORG_WORDS | PLACES | NATIONS:
+        if _is_common(full, 0) if len(full) == 1 else not self.is_person(full):
             return None
         known = titles & TITLES or full[-1] in self.speakers or (len(full) > 1 and full[0] in _FIRST_NAMES)
         if not known:
@@ -446,7 +461,8 @@ class Cast:
 
     def organisation(self, head: str) -> str | None:
         """The full name of "the ministry" or "the Post": the one longer name that ends in the word."""
-        fuller = {p.full if not p.title else f"{p.title} {p.full}" for p in self.people if p.tokens[-1] == _key(head)}
+        own = [p for p in self.people if p.tokens[-1] == _key(head) and not self.is_person(p.tokens)]
+        fuller = {p.full if not p.title else f"{p.title} {p.full}" for p in own}
         fuller = {f for f in fuller if " " in f}
         return max(fuller, key=len) if len({f.lower() for f in fuller}) == 1 else None
 
@@ -474,26 +490,33 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
             joined = [n for n in (cast.expand(p.tokens, p.title, p.start) for p in names if len(p.tokens[0]) > 1) if n]
             if all(cast.is_person(_tokens(n)) for n in joined) and len(joined) < 5:
                 return " and ".join(dict.fromkeys(joined)), "name"
-        key = person.tokens[-1]
-        if len(person.tokens) == 1 and (key in PLACES or key in NATIONS or key in ORG_WORDS):
-            return cast.organisation(person.full) or _without_article(shown), "organisation"
-        if any(t in ORG_WORDS for t in person.tokens):
-            return _without_article(shown), "organisation"
         full = cast.full_name(person.tokens, person.title, start)
+        if len(person.tokens) == 1 and _is_common(person.tokens, 0) and not (full and cast.is_no_place(person)):
+            return cast.organisation(person.full) or _without_article(shown), "organisation"
+        if any(t in ORG_WORDS for t in person.tokens) and not (full or cast.is_person(person.tokens)):
+            more = re.search(r"(?:[A-Z][\w.]*\s)+and\s+$", cast.text[max(0, start - 60) : start])
+            return _without_article(f"{more[0] if more else ''}{shown}"), "organisation"
         if full:
             return cast._spelled[full], "surname" if len(person.tokens) == 1 else "name"
-        tail = re.match(r"\s+of\s+[A-Z]", cast.text[person.end : end])
+        linked = "of|for" if len(person.tokens) == 1 else "of"
+        tail = re.match(rf"\s+(?:{linked})\s+[A-Z]", cast.text[person.end : end])
         named = cast.is_person(person.tokens) and (person.title or person.tokens[0] in _FIRST_NAMES)
         if tail and not named:
-            return re.sub(r"\s+", " ", cast.text[person.start : end]).strip(" ,"), "organisation"
+            name = re.sub(r"\s+", " ", cast.text[person.start : end])
+            return re.sub(r"\s*\([^)]*$", "", name).strip(" ,"), "organisation"
         if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
             return shown, "unnamed" if low.endswith("s") else "role"
         return person.full, "name"
+    if low in _MONTHS and not names:
+        full = cast.full_name((low,), "", start)
+        if full:
+            return cast._spelled[full], "surname"
     beside = [p for p in names if len(p.tokens) > 1 and cast.is_person(p.tokens)]
     if beside and re.match(r"\s*,?\s*$", cast.text[beside[-1].end : end]):
         if low in _WRITTEN or not _is_anothers(cast.text[start : beside[-1].start]):
             return cast.expand(beside[-1].tokens, "", start), "appositive"
-        return shown, "unnamed" if _INDEFINITE.match(shown) else "role"
+        own = cast.own_part(beside[-1])
+        return own or shown, "appositive" if own else "unnamed" if _INDEFINITE.match(shown) else "role"
     if _INDEFINITE.match(shown) or (
         head.islower() and low.endswith("s") and not re.match(r"(?:the|his|her|its)\b", shown, re.I)
     ):
@@ -509,12 +532,35 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
     return shown or None, "role" if head.islower() or low in TITLES else "name"
 
 
+def _is_common(tokens: tuple[str, ...], i: int) -> bool:
+    """Whether a word of a name is an organisation's, a place's or a nation's, and no part of somebody's name there.
+
+    It may be a first name ("Bill Gates"), or a surname after one ("Lee White", "Denzel Washington").
+    """
+    word, last = tokens[i], len(tokens) - 1
+    if word not in ORG_WORDS and word not in PLACES and word not in NATIONS:
+        return False
+    if i == 0 and last:
+        return (word not in _FIRST_NAMES or word in NATIONS) and not _is_korean(word, tokens[1])
+    is_surname = i == last and i and tokens[0] in _FIRST_NAMES and (word in ALSO_SURNAMES or word in PLACES)
+    return not is_surname
+
+
+def _is_korean(word: str, after: str) -> bool:
+    """Whether a word is a surname that comes first: "Park Geun-hye"."""
+    return word in ALSO_SURNAMES and "-" in after
+
+
 def _is_anothers(before: str) -> bool:
     """Whether what stands before a name says that more than its bearer spoke, or another: "a spokesman for Mayor"."""
     words = before.lower().split()
     if words[-1:] == ["and"]:
         return True
     while words and words[-1] in TITLES:
+        words.pop()
+    if words and words[-1] in NATIONS:  # "for the American National Union", but not "Attorney for Ohio Ann Lee"
+        words = words[:-1] if words[-2:-1] == ["the"] else []
+    if words and words[-1] == "the":
         words.pop()
     return bool(words) and words[-1] in _LINKING
 
