@@ -222,6 +222,9 @@ def test_a_name_that_comes_first_is_who_bears_it_most_and_a_nations_letters_are_
         ("Rep. Jim Jordan flew to Jordan.", "Jordan", "Jordan"),
         ("Theresa May left.", "May", "Theresa May"),
         ("President Park Geun-hye left.", "Park", "Park Geun-hye"),
+        ("Sandra Day O'Connor left.", "O'Connor", "Sandra Day O'Connor"),
+        ("Seoul was dark.", "North Korea", "North Korea"),
+        ("Prices rose.", "Capital Economics", "Capital Economics"),
         ("The White House was dark.", "The White House", "White House"),
     ],
 )

@@ -211,6 +211,7 @@ _ROLE_NOUNS = TITLES | _words(
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
 _LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
+_FIRST_OF_NAMES = ORG_WORDS | _words("north south east west new")
 _MONTHS = _words("april may june august")  # "Theresa May"
 _GOVERNED = re.compile(r"\b(?:of|by|with|for|to|from|against|about|at|in|on|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
@@ -286,10 +287,14 @@ class Cast:
         cut = 0
         for i, (word, _, _) in enumerate(run[:-1]):
             low = word.lower()
+            if i == cut:
+                in_name = low in _FIRST_NAMES or _is_korean(low, run[i + 1][0])
+            else:
+                in_name = low in ALSO_SURNAMES and run[i - 1][0].lower() in _FIRST_NAMES  # "Sandra Day O'Connor"
             if (
                 low in TITLES
                 or _key(word) in NATIONS
-                or (low in ORG_WORDS and not (i == cut and (low in _FIRST_NAMES or _is_korean(low, run[i + 1][0]))))
+                or (low in ORG_WORDS and not in_name)
                 or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
                 or (i == cut and low in NOT_A_NAME)
             ):
@@ -357,6 +362,12 @@ class Cast:
             if tokens[i:] in self.forms or (tokens[i] in _FIRST_NAMES and tokens[0] not in _FIRST_NAMES):
                 return " ".join(person.full.split()[i - len(tokens) :])
         return None
+
+    def with_its_first(self, person: Person) -> str:
+        """A name of one word with the words before it that were taken for its title: "North Korea"."""
+        first = person.title.split() if len(person.tokens) == 1 else []
+        cut = next((i + 1 for i in reversed(range(len(first))) if first[i].lower() not in _FIRST_OF_NAMES), 0)
+        return " ".join([*first[cut:], person.full])
 
     def is_no_place(self, person: Person) -> bool:
         """Whether nothing in the article is in a place of that name: "in Jordan"."""
@@ -506,7 +517,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
             return re.sub(r"\s*\([^)]*$", "", name).strip(" ,"), "organisation"
         if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
             return shown, "unnamed" if low.endswith("s") else "role"
-        return person.full, "name"
+        return cast.with_its_first(person), "name"
     if low in _MONTHS and not names:
         full = cast.full_name((low,), "", start)
         if full:
@@ -542,8 +553,8 @@ def _is_common(tokens: tuple[str, ...], i: int) -> bool:
         return False
     if i == 0 and last:
         return (word not in _FIRST_NAMES or word in NATIONS) and not _is_korean(word, tokens[1])
-    is_surname = i == last and i and tokens[0] in _FIRST_NAMES and (word in ALSO_SURNAMES or word in PLACES)
-    return not is_surname
+    may_be_surname = word in ALSO_SURNAMES or (i == last and word in PLACES)
+    return not (i and tokens[0] in _FIRST_NAMES and may_be_surname)
 
 
 def _is_korean(word: str, after: str) -> bool:
