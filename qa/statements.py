@@ -32,6 +32,13 @@ _MOST_SAID = 3
 _MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
 # From here a statement is on a topic though neither it nor what its article begins with has a word of it.
 _SURE_OF_TOPIC = 0.5
+# Where something was said is not what it is about: "the crisis in his call with Hale".
+_OCCASION = re.compile(
+    r"(?<=\w)\s+(?:in|during|at|on)\s+(?:his|her|their|its|an?|the|that)\s+(?:[\w-]+\s+){0,3}?(?:address|briefing|call|"
+    r"conference|debate|email|hearing|interview|letter|meeting|memo|message|podcast|speech|statement|summit|testimony|"
+    r"tweet|visit)\b.*",
+    re.IGNORECASE | re.DOTALL,
+)
 _LEAD = 400  # characters
 _POINTING_BACK = frozenset("this these those such it".split())
 _ABOUT = re.compile(r"^(?:about|on)\s+", re.IGNORECASE)
@@ -115,6 +122,10 @@ class QuoteAnswerer:
         if topic is not None:
             near = _told_of(topic, [statement for statement in statements if statement.score >= self.floor])
             statements = _naming(topic, near)
+            proper = _OCCASION.sub("", topic)
+            if proper != topic and terms(proper):
+                on_it = {(statement.article.id, statement.start) for statement in self.on_topic(quotes, proper)}
+                statements = [s for s in statements if (s.article.id, s.start) in on_it] or statements
         best: dict[str, float] = {}
         for statement in statements:
             best[statement.article.id] = max(statement.score, best.get(statement.article.id, 0.0))
