@@ -225,7 +225,8 @@ def test_a_name_that_comes_first_is_who_bears_it_most_and_a_nations_letters_are_
         ("Sandra Day O'Connor left.", "O'Connor", "Sandra Day O'Connor"),
         ("Seoul was dark.", "North Korea", "North Korea"),
         ("Prices rose.", "Capital Economics", "Capital Economics"),
-        ("The White House was dark.", "The White House", "White House"),
+        ("Aaron Judge and Judge Ann Lee left.", "Judge", "Aaron Judge"),
+        ("White House aide Ann Lee left.", "The White House", "White House"),
     ],
 )
 def test_a_name_may_have_words_that_places_and_organisations_have(first: str, later: str, speaker: str) -> None:

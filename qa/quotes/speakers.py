@@ -492,6 +492,10 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
                 return previous[0], "pronoun"
         return None, "unresolved"
     names = cast.names_in(start, end)
+    if shown == head and head[:1].isupper() and (low in TITLES or low in _MONTHS):  # "Judge" and "May" may be surnames
+        full = cast.full_name((_key(head),), "", start)
+        if full and full[-1] == _key(head):
+            return cast._spelled[full], "surname"
     heads = [p for p in names if _key(head) in p.tokens and not (len(p.tokens) == 1 and low in TITLES)]
     if low in TITLES and names and names[-1] not in heads and cast.is_person(names[-1].tokens):
         heads = []
@@ -518,10 +522,6 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
         if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
             return shown, "unnamed" if low.endswith("s") else "role"
         return cast.with_its_first(person), "name"
-    if low in _MONTHS and not names:
-        full = cast.full_name((low,), "", start)
-        if full:
-            return cast._spelled[full], "surname"
     beside = [p for p in names if len(p.tokens) > 1 and cast.is_person(p.tokens)]
     if beside and re.match(r"\s*,?\s*$", cast.text[beside[-1].end : end]):
         if low in _WRITTEN or not _is_anothers(cast.text[start : beside[-1].start]):
@@ -535,7 +535,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
     if re.search(r"\d\d-year-old$", shown):
         name = cast.pronoun("", start, previous)
         return (name, "pronoun") if name else (shown, "role")
-    name = cast.role(low, shown, start)
+    name = None if low in ORG_WORDS and head[:1].isupper() else cast.role(low, shown, start)
     if name:
         return name, "role"
     if low in ORG_WORDS:
