@@ -183,6 +183,20 @@ def test_who_is_somebodys_is_not_taken_for_them(source: str, speaker: str) -> No
     assert speakers(f"{source} said the talks were hard.") == [speaker]
 
 
+@pytest.mark.parametrize(
+    ("role", "speaker"),
+    [
+        ("The president", "Maria Lopez"),
+        ("Ruritania's president", "Maria Lopez"),
+        ("The former president", "The former president"),
+        ("The president of the University of Tarnwell", "The president of the University of Tarnwell"),
+    ],
+)
+def test_a_role_that_tells_whose_it_is_is_no_other_ones(role: str, speaker: str) -> None:
+    text = "President Maria Lopez of Ruritania met Robert Hale in the old town hall by the river."
+    assert speakers(f"{text} {role} said the talks were hard.") == [speaker]
+
+
 def test_he_is_not_a_woman() -> None:
     text = "Robert Hale met Maria Lopez on Friday. He said the talks were hard. She said they were easy."
     assert speakers(text) == ["Robert Hale", "Maria Lopez"]

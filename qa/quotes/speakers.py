@@ -208,6 +208,7 @@ _ROLE_NOUNS = TITLES | _words(
     "organizer activist resident voter student teacher owner worker farmer"
 )
 # What is said in these is said by whom they are from: "a statement by Hale".
+_NOT_NOW = _words("former vice deputy ex-president then-president")
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
 _LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
@@ -468,7 +469,22 @@ class Cast:
         if len(found) != 1:
             return None
         person = next(iter(found.values()))
+        bearer = [p for p in self.people if p.tokens[-1] == person.tokens[-1]]
+        if not any(self._is_meant(p, words, head) for p in bearer):
+            return None
         return self.expand(person.tokens, person.title, person.start)
+
+    def _is_meant(self, person: Person, role: str, head: str) -> bool:
+        """Whether what a role says of its bearer, and whose it is, stands beside a name: "Japan's former leader"."""
+        text, (first, _, rest) = self.text, role.partition(" of ")
+        ahead = re.split(r"[,;.:]", text[max(0, person.start - 40) : person.start])[-1].lower().split()
+        if not _words(first.lower()) & _NOT_NOW <= set(ahead):
+            return False
+        owner = re.findall(r"(\S+)['’]s?\s", first)
+        named = [word for word in first.split() if word[:1].isupper()]
+        whose = {_key(word) for word in [*owner, *named, *rest.split()]} - TITLES - NOT_A_NAME - {head, ""}
+        around = text[max(0, person.start - 60) : person.end + 60]
+        return not whose or bool(whose & {_key(word) for word in re.findall(r"[\w.'’-]+", around)})
 
     def organisation(self, head: str) -> str | None:
         """The full name of "the ministry" or "the Post": the one longer name that ends in the word."""
