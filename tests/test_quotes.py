@@ -241,6 +241,13 @@ def test_a_name_that_comes_first_is_who_bears_it_most_and_a_nations_letters_are_
         ("Prices rose.", "Capital Economics", "Capital Economics"),
         ("Aaron Judge and Judge Ann Lee left.", "Judge", "Aaron Judge"),
         ("White House aide Ann Lee left.", "The White House", "White House"),
+        ("The Food and Drug Administration was shut.", "The administration", "Food and Drug Administration"),
+        ("The Food and Drug Administration was shut.", "The Biden administration", "Biden administration"),
+        ("The Defense Ministry was shut.", "The ministry", "Defense Ministry"),
+        ("United Airlines was shut.", "Airlines for America", "Airlines for America"),
+        ("Hear Elon Musk speak.", "Elon Musk", "Elon Musk"),
+        ("Jimmy Kimmel Live was on.", "Jimmy Kimmel", "Jimmy Kimmel"),
+        ("Karen De Haan left.", "De Haan", "Karen De Haan"),
     ],
 )
 def test_a_name_may_have_words_that_places_and_organisations_have(first: str, later: str, speaker: str) -> None:

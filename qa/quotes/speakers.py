@@ -123,7 +123,8 @@ NOT_A_NAME = _words(
     "through "
     "responding following please said says let do does did is are was were be been has have had can could "
     "will would "
-    "should might must everyone everybody nobody nothing somebody someone people critics officials sources"
+    "should might must everyone everybody nobody nothing somebody someone people critics officials sources "
+    "behind courtesy hear inside i'm meet photo see take via video watch"
 )
 MALE_NAMES = _words(
     "james john robert michael william david richard joseph thomas charles christopher daniel matthew "
@@ -209,6 +210,7 @@ _ROLE_NOUNS = TITLES | _words(
 )
 # What is said in these is said by whom they are from: "a statement by Hale".
 _NOT_NOW = _words("former vice deputy ex-president then-president")
+_DETERMINERS = _words("the a an this that his her its their our")
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
 _LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
@@ -336,7 +338,9 @@ class Cast:
         wanted = set(tokens)
         options = [f for f in self._by_token.get(tokens[-1], []) if wanted <= set(f) and len(f) > len(tokens)]
         options = [f for f in options if self.is_person(f)]
-        ranked = [f for f in options if f[-1] == tokens[-1]] or [f for f in options if f[0] == tokens[0]] or options
+        ranked = [f for f in options if f[-1] == tokens[-1]]
+        if len(tokens) == 1:
+            ranked = ranked or [f for f in options if f[0] == tokens[0]] or options
         if not ranked:
             return None
         titles = set(title.lower().split())
@@ -486,11 +490,18 @@ class Cast:
         around = text[max(0, person.start - 60) : person.end + 60]
         return not whose or bool(whose & {_key(word) for word in re.findall(r"[\w.'’-]+", around)})
 
-    def organisation(self, head: str) -> str | None:
-        """The full name of "the ministry" or "the Post": the one longer name that ends in the word."""
-        own = [p for p in self.people if p.tokens[-1] == _key(head) and not self.is_person(p.tokens)]
-        fuller = {p.full if not p.title else f"{p.title} {p.full}" for p in own}
-        fuller = {f for f in fuller if " " in f}
+    def whole_name(self, person: Person) -> str:
+        """An organisation's name with its first part, where it is in two: "Food and Drug Administration"."""
+        before = self.text[max(0, person.start - 60) : person.start]
+        found = re.search(r"(?:[A-Z][\w.]*\s)+and\s+$", before) if person.tokens[-1] in ORG_WORDS else None
+        return re.sub(r"\s+", " ", f"{found[0] if found else ''}{person.full}")
+
+    def organisation(self, mention: str) -> str | None:
+        """The full name of "the ministry" or "the Post": the one longer name that ends so and has all of its words."""
+        words = [_key(word) for word in mention.split() if word.lower() not in _DETERMINERS]
+        named = [p for p in self.people if words and p.tokens[-1] == words[-1] and not self.is_person(p.tokens)]
+        fuller = {_without_article(f"{p.title} {p.full}" if p.title else self.whole_name(p)) for p in named}
+        fuller = {f for f in fuller if " " in f and set(words) <= {_key(word) for word in f.split()}}
         return max(fuller, key=len) if len({f.lower() for f in fuller}) == 1 else None
 
 
@@ -521,18 +532,19 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
             joined = [n for n in (cast.expand(p.tokens, p.title, p.start) for p in names if len(p.tokens[0]) > 1) if n]
             if all(cast.is_person(_tokens(n)) for n in joined) and len(joined) < 5:
                 return " and ".join(dict.fromkeys(joined)), "name"
+        linked = re.match(r"\s+(of|for)\s+[A-Z]", cast.text[person.end : end])
         full = cast.full_name(person.tokens, person.title, start)
+        if full and linked and (linked[1] == "for" or full[-1] != person.tokens[-1]):  # "Airlines for America"
+            full = None
         if len(person.tokens) == 1 and _is_common(person.tokens, 0) and not (full and cast.is_no_place(person)):
-            return cast.organisation(person.full) or _without_article(shown), "organisation"
+            return cast.organisation(shown) or _without_article(shown), "organisation"
         if any(t in ORG_WORDS for t in person.tokens) and not (full or cast.is_person(person.tokens)):
-            more = re.search(r"(?:[A-Z][\w.]*\s)+and\s+$", cast.text[max(0, start - 60) : start])
-            return _without_article(f"{more[0] if more else ''}{shown}"), "organisation"
+            whole = cast.whole_name(person)
+            return _without_article(whole if shown == person.full else shown), "organisation"
         if full:
             return cast._spelled[full], "surname" if len(person.tokens) == 1 else "name"
-        linked = "of|for" if len(person.tokens) == 1 else "of"
-        tail = re.match(rf"\s+(?:{linked})\s+[A-Z]", cast.text[person.end : end])
         named = cast.is_person(person.tokens) and (person.title or person.tokens[0] in _FIRST_NAMES)
-        if tail and not named:
+        if linked and not named and (linked[1] == "of" or len(person.tokens) == 1):
             name = re.sub(r"\s+", " ", cast.text[person.start : end])
             return re.sub(r"\s*\([^)]*$", "", name).strip(" ,"), "organisation"
         if person.full[1:].islower() and re.search(rf"\b{re.escape(person.full.lower())}\b", cast.text):
@@ -555,7 +567,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
     if name:
         return name, "role"
     if low in ORG_WORDS:
-        return cast.organisation(head) or _without_article(shown), "organisation"
+        return cast.organisation(shown) or _without_article(shown), "organisation"
     return shown or None, "role" if head.islower() or low in TITLES else "name"
 
 
