@@ -175,6 +175,7 @@ def test_an_apposition_names_the_speaker() -> None:
             "The attorney with the Department of Homeland Security",
             "The attorney with the Department of Homeland Security",
         ),
+        ("National Institute of Health Director Ann Lee", "Ann Lee"),
         ("The Bank of England", "Bank of England"),
         ("The Centers for Disease Control and Prevention (CDC)", "Centers for Disease Control and Prevention"),
     ],

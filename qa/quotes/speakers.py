@@ -374,6 +374,15 @@ class Cast:
         cut = next((i + 1 for i in reversed(range(len(first))) if first[i].lower() not in _FIRST_OF_NAMES), 0)
         return " ".join([*first[cut:], person.full])
 
+    def ends_with(self, person: Person, end: int) -> bool:
+        """Whether a mention that ends at ``end`` does so with a name."""
+        return not self.text[person.end : end].strip(", \n")
+
+    def is_bearer(self, person: Person, start: int, end: int) -> bool:
+        """Whether ``text[start:end]`` says what somebody is, and ends with the name: "Bank director Ann Lee"."""
+        known = person.title or person.tokens[0] in _FIRST_NAMES
+        return bool(known) and self.ends_with(person, end) and not _is_anothers(self.text[start : person.start])
+
     def is_no_place(self, person: Person) -> bool:
         """Whether nothing in the article is in a place of that name: "in Jordan"."""
         place = re.compile(rf"\b(?:in|to|from|near|across)\s+{re.escape(person.full)}\b")
@@ -524,7 +533,10 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
         if full and full[-1] == _key(head):
             return cast._spelled[full], "surname"
     heads = [p for p in names if _key(head) in p.tokens and not (len(p.tokens) == 1 and low in TITLES)]
-    if low in TITLES and names and names[-1] not in heads and cast.is_person(names[-1].tokens):
+    last = names[-1] if names and names[-1] not in heads and cast.is_person(names[-1].tokens) else None
+    if last and (
+        low in TITLES or (cast.is_bearer(last, start, end) and not any(cast.is_person(p.tokens) for p in heads))
+    ):
         heads = []
     if heads:
         person = heads[-1]
@@ -551,7 +563,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
             return shown, "unnamed" if low.endswith("s") else "role"
         return cast.with_its_first(person), "name"
     beside = [p for p in names if len(p.tokens) > 1 and cast.is_person(p.tokens)]
-    if beside and re.match(r"\s*,?\s*$", cast.text[beside[-1].end : end]):
+    if beside and cast.ends_with(beside[-1], end):
         if low in _WRITTEN or not _is_anothers(cast.text[start : beside[-1].start]):
             return cast.expand(beside[-1].tokens, "", start), "appositive"
         own = cast.own_part(beside[-1])
