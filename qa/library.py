@@ -81,7 +81,8 @@ class Library:
         self._encoder = encoder
         self._reranker = reranker
         self._speakers: dict[tuple[str, ...], list[Speaker]] = {}
-        self._quote_answerer = QuoteAnswerer(store, encoder)
+        reader = answerer.reader if isinstance(answerer, ReadingAnswerer) else None
+        self._quote_answerer = QuoteAnswerer(store, encoder, reader)
         self._asking = Asking(store, encoder, answerer or SentenceAnswerer(encoder), self._quote_answerer, reranker)
 
     def refresh(self, progress: Progress | None = None, *, wait: bool = True) -> None:

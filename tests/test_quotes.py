@@ -138,6 +138,17 @@ def test_words_in_marks_belong_to_the_quote_that_has_a_part_of_them_or_all() -> 
     assert speakers(one) == ["Ann Lee"]
 
 
+@pytest.mark.parametrize(
+    "dateline",
+    ["WASHINGTON — ", "PORTLAND, Ore. – ", "LONDON, June 5 (Reuters) - ", "Seoul, South Korea (CNN) ", "CNN —\n\n"],
+)
+def test_where_an_article_was_written_is_in_no_quote(dateline: str) -> None:
+    (quote,) = extract_quotes(
+        Article("a", "A", f"{dateline}The old mill will close in the spring, Mayor Ann Lee said.")
+    )
+    assert (quote.text, quote.speaker) == ("The old mill will close in the spring", "Ann Lee")
+
+
 def test_refusing_to_say_is_not_saying() -> None:
     assert said("Maria Lopez declined to say whether the bridge would close.") == []
 

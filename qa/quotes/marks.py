@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa.articles import Article
+from qa.passages import dateline_end
 from qa.quotes.saying import HINTS, NAMING_FORMS, SAYING, VERBS
 
 if TYPE_CHECKING:
@@ -192,6 +193,11 @@ class Reading:
         if _hard_wrapped(self.text):
             self.text = re.sub(r"(?<=\S)\n(?=[^\n\s])", " ", self.text)
             self.paragraphs = _paragraphs(self.text)
+        first = next((n for n, (start, _) in enumerate(self.paragraphs) if start >= article.body), None)
+        if first is not None:
+            start, end = self.paragraphs[first]
+            told = dateline_end(self.text, start)
+            self.paragraphs[first] = (told if told < end else start, end)
         self.marked: list[Marked] = []
         self.full: set[int] = set()
         self.sentences: list[Sentence] = []
