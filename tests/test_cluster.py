@@ -267,7 +267,7 @@ def test_workers_that_cannot_work_say_why(ray: None, folder: Path, tmp_path: Pat
     with FileReader(Limits(), {}) as reader:
         with pytest.raises(OSError, match="is no folder on the worker"):
             list(source(reader, tmp_path / "gone", made=made_for(HashEncoder())))
-        with pytest.raises(OSError, match="it has 'hashed words/6', and not 'another/6': install the same everywhere"):
+        with pytest.raises(OSError, match="it has 'hashed words/7', and not 'another/6': install the same everywhere"):
             list(source(reader, folder, made="another/6"))
         with pytest.raises(OSError, match=r"on the worker .*, 'floppy://b/a' cannot be read .*not known: floppy"):
             list(source(reader, Storage("floppy://b/a"), made=made_for(HashEncoder())))

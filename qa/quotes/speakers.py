@@ -208,9 +208,9 @@ _ROLE_NOUNS = TITLES | _words(
     "representative member "
     "organizer activist resident voter student teacher owner worker farmer"
 )
-# What is said in these is said by whom they are from: "a statement by Hale".
 _NOT_NOW = _words("former vice deputy ex-president then-president")
 _DETERMINERS = _words("the a an this that his her its their our")
+# What is said in these is said by whom they are from: "a statement by Hale".
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
 _LINKING = _words("of for to from with by at in on about against behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
@@ -326,8 +326,7 @@ class Cast:
         return self._genders.get(tokens[-1], "")
 
     def is_person(self, tokens: tuple[str, ...]) -> bool:
-        """Whether a name reads as somebody's: a known first name, a title before it, or no word of an
-        organisation."""
+        """Whether a name reads as somebody's: two to four words, and none of an organisation, a place or a nation."""
         return 2 <= len(tokens) <= 4 and not any(_is_common(tokens, i) for i in range(len(tokens)))
 
     def full_name(self, tokens: tuple[str, ...], title: str, at: int) -> tuple[str, ...] | None:
