@@ -14,7 +14,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from embeddings import Encoder
 from qa.articles import Article, Slice
 from qa.names import Name
-from qa.passages import dateline_end, sentence_spans
+from qa.passages import sentence_spans
 from qa.periods import Period
 from qa.questions import Question, stems
 from qa.reader import SpanReader, fits, normalised
@@ -279,9 +279,8 @@ class ReadingAnswerer:
         readings = self.reader.read(question.text, [hit.passage.text for hit in hits])
         for hit, reading in zip(hits, readings, strict=True):
             article, offset = hit.passage.article, hit.passage.start
-            told = dateline_end(article.text, article.body)  # where it was written is not what it tells
             for start, end in _sentences_of(hit):
-                span = reading.best(max(start, told) - offset, end - offset)
+                span = reading.best(start - offset, end - offset)
                 if span is None:
                     continue
                 short = hit.passage.text[span.start : span.end]

@@ -242,8 +242,8 @@ class Asking:
                 return answer
             # Whom "who said ..." asks for may be told by a sentence that is no quote, if plainly.
             told = self._plainly(asked, hits, nearest, **filters)
-            plain = told.refusal or max(statement.score for statement in told.statements) >= _PLAINLY_TOLD
-            return told if plain else answer
+            best = max((statement.score for statement in told.statements), default=1.0)
+            return told if best >= _PLAINLY_TOLD else replace(answer, confidence=best)
         return self._plainly(asked, hits, nearest, **filters)
 
     def _plainly(
