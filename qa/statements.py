@@ -125,17 +125,16 @@ class QuoteAnswerer:
         if self.reader is None:
             return statements
         wanted = terms(question.topic or "")
-        texts = [statement.text for statement in statements]
-        for statement in statements:
-            article = statement.article
-            texts.append(article.text[max(article.body, statement.start - _BEFORE) : statement.end + _AFTER])
-        odds = [span.odds if span else _TOLD_ODDS - 1 for span in self.reader.best(question.text, texts)]
-        count = len(statements)
-        return [
-            statement
-            for i, statement in enumerate(statements)
-            if max(odds[i], odds[i + count]) >= _TOLD_ODDS or (not statement.speaker and wanted <= stems(texts[i]))
-        ]
+        told = self._told(question, [statement.text for statement in statements])
+        unsure = [s for s, is_told in zip(statements, told, strict=True) if not is_told]
+        around = [s.article.text[max(s.article.body, s.start - _BEFORE) : s.end + _AFTER] for s in unsure]
+        untold = [s for s, is_told in zip(unsure, self._told(question, around), strict=True) if not is_told]
+        return [s for s in statements if s not in untold or (not s.speaker and wanted <= stems(s.text))]
+
+    def _told(self, question: Question, texts: Sequence[str]) -> list[bool]:
+        """Tell of each text whether the reader finds in it what is asked for."""
+        spans = self.reader.best(question.text, texts) if self.reader else []
+        return [span is not None and span.odds >= _TOLD_ODDS for span in spans]
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
         """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
