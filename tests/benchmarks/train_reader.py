@@ -1,7 +1,7 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
 Four stages, kept in WORK, of which the last three go on where they were broken off (two cores: 10 minutes, 70, 45 and
-20; ``--limit 700`` runs all of it on 2% of the data in four minutes, to no use but to see that it does):
+20; ``--limit 700`` runs all of it on 2% of the data in five minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
