@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 from qa.questions import folded, words
-from qa.quotes.speakers import ALSO_SURNAMES, NOT_A_NAME, ORG_WORDS, TITLES
+from qa.quotes.speakers import ALSO_MONTHS, ALSO_SURNAMES, NOT_A_NAME, ORG_WORDS, TITLES
 
 # "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
 _POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
@@ -19,7 +19,7 @@ _PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*
 _DETERMINERS = ("the", "a", "an", "his", "her", "their")
 # What an organisation's name ends in, but for what is as often a surname.
 _ORGANISATIONS = ORG_WORDS - ALSO_SURNAMES
-_NOT_FIRST = NOT_A_NAME - frozenset("april august june may us will".split())
+_NOT_FIRST = NOT_A_NAME - ALSO_MONTHS - {"us", "will"}
 _JOINERS = frozenset("al and ben bin da de del della den der di dos du el ibn la le of the van von y &".split())
 _ALIKE = 0.8
 _GENERATIONS = ("jr", "sr", "ii", "iii", "iv")

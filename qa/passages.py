@@ -49,14 +49,6 @@ _LABEL = re.compile(
     r"contact us|comments?)\s*:?",
     re.IGNORECASE,
 )
-# "WASHINGTON (AP) —", "PORTLAND, Ore. –", "LONDON, June 5 (Reuters) -", "Seoul, South Korea CNN —", "(CNN)"
-_CAPITALISED = r"(?:,?[ \u00a0]+(?:(?:de|of|and)[ \u00a0]+)?(?:[^\W\d_a-z][\w.'’-]*|\d\d?)){0,5}"
-_AGENCY = r"(?:AFP|AP|CNN|Reuters|UPI)"
-_DATELINE = re.compile(
-    rf"\s*(?:[A-Z][A-Z.'’-]{{2,}}{_CAPITALISED}\s*(?:\([^)\n]{{2,25}}\)\s*)?(?:[–—]|--?\s)"
-    rf"|(?:[^\W\d_a-z][\w.'’-]*{_CAPITALISED}?[ \u00a0]+)?"
-    rf"(?:\({_AGENCY}\b[^)\n]{{0,20}}\)(?:\s*[–—-]\s)?|{_AGENCY}(?:[ \u00a0][A-Z]\w+)?[ \u00a0]*[–—-]\s))\s*"
-)
 _BOILERPLATE = re.compile(
     r"(?:sign up (?:for|to|here)|subscribe (?:to|now|here|for)|click here|follow (?:us|\w+(?: \w+)? on (?:twitter|"
     r"facebook|instagram|x))|read (?:more|also|next)\b|see also\b|related:|more:|(?:get|receive) .{0,60}newsletter|"
@@ -153,12 +145,6 @@ def _blocks(text: str, start: int, end: int) -> Iterator[Span]:
 @lru_cache(maxsize=64)
 def _is_wrapped(text: str) -> bool:
     return all(len(line) <= 100 for line in text.split("\n"))
-
-
-def dateline_end(text: str, start: int) -> int:
-    """Return where the place and the agency end with which an article's text may start; ``start`` where it has none."""
-    found = _DATELINE.match(text, start)
-    return found.end() if found else start
 
 
 def _is_boilerplate(block: str) -> bool:

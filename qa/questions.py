@@ -93,7 +93,7 @@ _ASKED_FOR = re.compile(
     re.IGNORECASE,
 )
 # What leaves something open without asking for it: a sentence that breaks off, or one that only points at it.
-_BREAKS_OFF = re.compile(r".*(?::|\.\.\.|…|\b(?:an?|as|at|by|for|from|in|of|on|the|to|with)\?)", re.I | re.DOTALL)
+_BREAKS_OFF = re.compile(r"(?::|\.\.\.|…|\b(?:an?|as|at|by|for|from|in|of|on|the|to|with)\?)\Z", re.IGNORECASE)
 _THIS = (
     r"th(?:is|ese)\s+(?!(?:autumn|century|day|decade|evening|fall|month|morning|season|spring|summer|time|week|weekend|"
     r"winter|year)s?\b)\w+"
@@ -149,7 +149,7 @@ class Question:
         found = _ASKED_FOR.search(self.text)
         if found:
             return str(found.lastgroup), " ".join(found[0].lower().split())
-        is_open = _BREAKS_OFF.fullmatch(self.text) or _POINTS_AT.fullmatch(self.text)
+        is_open = _BREAKS_OFF.search(self.text) or _POINTS_AT.fullmatch(self.text)
         return ("fact", "what") if is_open else None
 
 

@@ -125,39 +125,39 @@ class QuoteAnswerer:
         if self.reader is None:
             return statements
         wanted = terms(question.topic or "")
-        told = self._told(question, [statement.text for statement in statements])
+        told = _finds(self.reader, question, [statement.text for statement in statements])
         unsure = [s for s, is_told in zip(statements, told, strict=True) if not is_told]
         around = [s.article.text[max(s.article.body, s.start - _BEFORE) : s.end + _AFTER] for s in unsure]
-        untold = [s for s, is_told in zip(unsure, self._told(question, around), strict=True) if not is_told]
+        untold = [s for s, is_told in zip(unsure, _finds(self.reader, question, around), strict=True) if not is_told]
         return [s for s in statements if s not in untold or (not s.speaker and wanted <= stems(s.text))]
-
-    def _told(self, question: Question, texts: Sequence[str]) -> list[bool]:
-        """Tell of each text whether the reader finds in it what is asked for."""
-        spans = self.reader.best(question.text, texts) if self.reader else []
-        return [span is not None and span.odds >= _TOLD_ODDS for span in spans]
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
         """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
 
         The article that is most on the topic comes first; within an article they stand in reading order.
         """
-        told: dict[tuple[str, Span], Quote] = {}
+        placed: dict[tuple[str, Span], Quote] = {}
         for quote in quotes:
             place = (quote.article.id, statement_span(quote))
-            if place not in told or not told[place].speaker:
-                told[place] = quote
-        statements = _apart(self._scored([(span, quote) for (_, span), quote in told.items()], topic))
-        if topic is not None:
-            near = _told_of(topic, [statement for statement in statements if statement.score >= self.floor])
-            statements = _naming(topic, near)
-            proper = _OCCASION.sub("", topic)
-            if proper != topic and terms(proper):
-                on_it = {(statement.article.id, statement.start) for statement in self.on_topic(quotes, proper)}
-                statements = [s for s in statements if (s.article.id, s.start) in on_it] or statements
+            if place not in placed or not placed[place].speaker:
+                placed[place] = quote
+        told = [(span, quote) for (_, span), quote in placed.items()]
+        statements = self._those_on(told, topic)
+        proper = topic and _OCCASION.sub("", topic)
+        if proper and proper != topic and terms(proper):
+            on_it = {(statement.article.id, statement.start) for statement in self._those_on(told, proper)}
+            statements = [s for s in statements if (s.article.id, s.start) in on_it] or statements
         best: dict[str, float] = {}
         for statement in statements:
             best[statement.article.id] = max(statement.score, best.get(statement.article.id, 0.0))
         return sorted(statements, key=lambda s: (-best[s.article.id], s.article.path, s.start))
+
+    def _those_on(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Statement]:
+        """Return the statements of quotes that are on a topic; all without one."""
+        statements = _apart(self._scored(told, topic))
+        if topic is None:
+            return statements
+        return _naming(topic, _told_of(topic, [s for s in statements if s.score >= self.floor]))
 
     def _scored(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Statement]:
         if topic is None or not told:
@@ -179,6 +179,11 @@ class QuoteAnswerer:
             ) / _SUM
             statements.append(Statement(article, start, end, min(max(score, 0.0), 1.0), quote.speaker, quote.kind))
         return statements
+
+
+def _finds(reader: SpanReader, question: Question, texts: Sequence[str]) -> list[bool]:
+    """Tell of each text whether a reader finds in it who said what is asked for."""
+    return [span is not None and span.odds >= _TOLD_ODDS for span in reader.best(question.text, texts)]
 
 
 def _near(wanted: frozenset[str], article: Article, start: int, end: int) -> float:

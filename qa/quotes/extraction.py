@@ -371,10 +371,12 @@ class _Attribution:
             return [f for f in around if start < f.end]
 
         for i, mark in enumerate(self.r.marked):
+            if i in self.r.full:
+                continue
             words = self.r.text[mark.start : mark.end].rstrip(" ,.;:!?…—–-")  # which a quote may leave out at its end
             end = mark.start + len(words)
             having = near(mark.start, end)
-            if i in self.r.full or any(f.start <= mark.start and end <= f.end for f in having):
+            if any(f.start <= mark.start and end <= f.end for f in having):
                 continue
             if len(words.split()) >= 8 and not titled(self.r.text[mark.start : mark.end]):
                 part = next((f for f in having if f.mention), None)

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa.articles import Article
-from qa.passages import dateline_end
 from qa.quotes.saying import HINTS, NAMING_FORMS, SAYING, VERBS
 
 if TYPE_CHECKING:
@@ -34,6 +33,14 @@ class Marked:
 
 
 _SPACES = re.compile(r"[^\S\n]|[\x00-\x09\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028\u2029\ufeff\ud800-\udfff]")
+# "WASHINGTON (AP) —", "PORTLAND, Ore. –", "LONDON, June 5 (Reuters) -", "Seoul, South Korea CNN —", "(CNN)"
+_CAPITALISED = r"(?:,?[ \u00a0]+(?:(?:de|of|and)[ \u00a0]+)?(?:[^\W\d_a-z][\w.'’-]*|\d\d?)){0,5}"
+_AGENCY = r"(?:AFP|AP|CNN|Reuters|UPI)"
+_DATELINE = re.compile(
+    rf"\s*(?:[A-Z][A-Z.'’-]{{2,}}{_CAPITALISED}\s*(?:\([^)\n]{{2,25}}\)\s*)?(?:[–—]|--?\s)"
+    rf"|(?:[^\W\d_a-z][\w.'’-]*{_CAPITALISED}?[ \u00a0]+)?"
+    rf"(?:\({_AGENCY}\b[^)\n]{{0,20}}\)(?:\s*[–—-]\s)?|{_AGENCY}(?:[ \u00a0][A-Z]\w+)?[ \u00a0]*[–—-]\s))\s*"
+)
 _ELISIONS = re.compile(r"['’‘](?:\d0s|\d\d|em|til|cause|n|tis|twas|bout|round)\b", re.I)
 _MARK = re.compile(r"''|``|[\"“”„«»‘’'`]")
 
@@ -196,7 +203,7 @@ class Reading:
         first = next((n for n, (start, _) in enumerate(self.paragraphs) if start >= article.body), None)
         if first is not None:
             start, end = self.paragraphs[first]
-            told = dateline_end(self.text, start)
+            told = _dateline_end(self.text, start)
             self.paragraphs[first] = (told if told < end else start, end)
         self.marked: list[Marked] = []
         self.full: set[int] = set()
@@ -309,6 +316,12 @@ def titled(words: str) -> bool:
     """Whether the words look like a title: every word of some length has a capital."""
     long = re.findall(r"[^\W\d_]{4,}", words)
     return len(long) > 1 and all(w[0].isupper() for w in long)
+
+
+def _dateline_end(text: str, start: int) -> int:
+    """Return where the place and the agency end with which an article's text may start; ``start`` where it has none."""
+    found = _DATELINE.match(text, start)
+    return found.end() if found else start
 
 
 def _paragraphs(text: str) -> list[Span]:

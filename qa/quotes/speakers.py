@@ -12,6 +12,7 @@ import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
+from itertools import takewhile
 
 
 def _words(text: str) -> frozenset[str]:
@@ -103,6 +104,8 @@ ORG_WORDS = _words(
     "project initiative "
     "watch action america reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
 )
+# Words of organisations, and months, that are as often somebody's name: "Theresa May".
+ALSO_MONTHS = _words("april august june may")
 ALSO_SURNAMES = _words("bill bush church day park post price street white")
 NOT_A_NAME = _words(
     "the a an this that these those but and or nor so yet if when while as at by for from in into of on off "
@@ -212,11 +215,11 @@ _NOT_NOW = _words("former vice deputy ex-president then-president")
 _DETERMINERS = _words("the a an this that his her its their our")
 # What is said in these is said by whom they are from: "a statement by Hale".
 _WRITTEN = _words("statement letter tweet post email e-mail message memo note speech remarks comments testimony")
-_LINKING = _words("of for to from with by at in on about against behind representing")
+_PREPOSITIONS = "of by with for to from against about at in on"
+_LINKING = _words(f"{_PREPOSITIONS} behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
 _FIRST_OF_NAMES = ORG_WORDS | _words("north south east west new")
-_MONTHS = _words("april may june august")  # "Theresa May"
-_GOVERNED = re.compile(r"\b(?:of|by|with|for|to|from|against|about|at|in|on|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
+_GOVERNED = re.compile(rf"\b(?:{_PREPOSITIONS.replace(' ', '|')}|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
     r"(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
     r"more|others|those|people|critics|dozens|hundreds|thousands|\d[\d,.%]*)\b",
@@ -233,6 +236,10 @@ class Person:
     end: int
     title: str
     full: str
+
+    def is_known(self) -> bool:
+        """Whether a title or a first name tells that it is somebody's."""
+        return bool(self.title) or self.tokens[0] in _FIRST_NAMES
 
 
 def _key(text: str) -> str:
@@ -304,7 +311,7 @@ class Cast:
                 cut = i + 1
         name = run[cut:]
         while name and name[-1][0].lower() in NOT_A_NAME:
-            if len(name) == 2 and name[0][0].lower() in _FIRST_NAMES and name[1][0].lower() in _MONTHS:
+            if len(name) == 2 and name[0][0].lower() in _FIRST_NAMES and name[1][0].lower() in ALSO_MONTHS:
                 break
             name = name[:-1]
         if not name:
@@ -369,9 +376,9 @@ class Cast:
 
     def with_its_first(self, person: Person) -> str:
         """A name of one word with the words before it that were taken for its title: "North Korea"."""
-        first = person.title.split() if len(person.tokens) == 1 else []
-        cut = next((i + 1 for i in reversed(range(len(first))) if first[i].lower() not in _FIRST_OF_NAMES), 0)
-        return " ".join([*first[cut:], person.full])
+        before = reversed(person.title.split() if len(person.tokens) == 1 else [])
+        first = list(takewhile(lambda word: word.lower() in _FIRST_OF_NAMES, before))
+        return " ".join([*reversed(first), person.full])
 
     def ends_with(self, person: Person, end: int) -> bool:
         """Whether a mention that ends at ``end`` does so with a name."""
@@ -379,8 +386,7 @@ class Cast:
 
     def is_bearer(self, person: Person, start: int, end: int) -> bool:
         """Whether ``text[start:end]`` says what somebody is, and ends with the name: "Bank director Ann Lee"."""
-        known = person.title or person.tokens[0] in _FIRST_NAMES
-        return bool(known) and self.ends_with(person, end) and not _is_anothers(self.text[start : person.start])
+        return person.is_known() and self.ends_with(person, end) and not _is_anothers(self.text[start : person.start])
 
     def is_no_place(self, person: Person) -> bool:
         """Whether nothing in the article is in a place of that name: "in Jordan"."""
@@ -527,7 +533,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
                 return previous[0], "pronoun"
         return None, "unresolved"
     names = cast.names_in(start, end)
-    if shown == head and head[:1].isupper() and (low in TITLES or low in _MONTHS):  # "Judge" and "May" may be surnames
+    if shown == head and head[:1].isupper() and low in TITLES | ALSO_MONTHS:  # "Judge" and "May" may be surnames
         full = cast.full_name((_key(head),), "", start)
         if full and full[-1] == _key(head):
             return cast._spelled[full], "surname"
@@ -554,7 +560,7 @@ def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, in
             return _without_article(whole if shown == person.full else shown), "organisation"
         if full:
             return cast._spelled[full], "surname" if len(person.tokens) == 1 else "name"
-        named = cast.is_person(person.tokens) and (person.title or person.tokens[0] in _FIRST_NAMES)
+        named = cast.is_person(person.tokens) and person.is_known()
         if linked and not named and (linked[1] == "of" or len(person.tokens) == 1):
             name = re.sub(r"\s+", " ", cast.text[person.start : end])
             return re.sub(r"\s*\([^)]*$", "", name).strip(" ,"), "organisation"
