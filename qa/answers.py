@@ -17,6 +17,7 @@ from qa.names import Name
 from qa.passages import sentence_spans
 from qa.periods import Period
 from qa.questions import Question, stems
+from qa.quotes.marks import after_dateline
 from qa.reader import SpanReader, fits, normalised
 from qa.retrieval import Hit
 
@@ -280,7 +281,9 @@ class ReadingAnswerer:
         for hit, reading in zip(hits, readings, strict=True):
             article, offset = hit.passage.article, hit.passage.start
             for start, end in _sentences_of(hit):
-                span = reading.best(start - offset, end - offset)
+                # Where a report was written answers nothing but "where".
+                first = start if kind == "place" else after_dateline(article, start)
+                span = reading.best(first - offset, end - offset)
                 if span is None:
                     continue
                 short = hit.passage.text[span.start : span.end]

@@ -116,13 +116,7 @@ def names_meant(asked: str, known: Mapping[str, int]) -> list[Name]:
     if not wanted or role_of(asked):
         return []
     parts = {speaker: name_words(speaker) for speaker in known}
-    bearers = _named_among([speaker for speaker, name in parts.items() if name and name[-1] == wanted[-1]], known)
-    if bearers:
-        maybe = {speaker for speaker in bearers if _same(wanted, parts[speaker])}
-    else:  # "Xi", "Boris": a name that does not come last
-        within = [s for s, name in parts.items() if len(wanted) == 1 and len(name) > 1 and wanted[0] in name]
-        bearers = _named_among(within, known)
-        maybe = set(bearers)
+    bearers, maybe = _bearers(wanted, parts, known)
     meant = [person for person in _persons(bearers, known) if person[0] in maybe]
     if not meant:
         return []
@@ -133,6 +127,29 @@ def names_meant(asked: str, known: Mapping[str, int]) -> list[Name]:
     taken = [Name(speaker, known[speaker], True, why) for speaker, why in zip(chosen, reasons, strict=True)]
     others = sorted(maybe.difference(chosen), key=lambda speaker: -known[speaker])
     return taken + [Name(speaker, known[speaker], False, _why_not(parts[speaker], fullest)) for speaker in others]
+
+
+def _bearers(
+    wanted: Sequence[str], parts: Mapping[str, Sequence[str]], known: Mapping[str, int]
+) -> tuple[list[str], set[str]]:
+    """Return who bears the surname that is asked for, and which of them may be meant.
+
+    A single name that is nobody's surname means William Knight IV ("Knight"), or else who has it elsewhere in his name
+    ("Xi", "Boris").
+    """
+    bearers = [speaker for speaker, name in parts.items() if name and name[-1] == wanted[-1]]
+    if bearers or len(wanted) > 1:
+        bearers = _named_among(bearers, known)
+        return bearers, {speaker for speaker in bearers if _same(wanted, parts[speaker])}
+    younger = [speaker for speaker, name in parts.items() if name and without_generation(name[-1]) == wanted[0]]
+    within = [speaker for speaker, name in parts.items() if len(name) > 1 and wanted[0] in name]
+    bearers = _named_among(younger or within, known)
+    return bearers, set(bearers)
+
+
+def without_generation(surname: str) -> str:
+    """Return a surname as `name_words` has it ("king jr") without "jr" or "iv"."""
+    return surname.partition(" ")[0]
 
 
 def matching_speakers(asked: str, known: Mapping[str, int]) -> list[str]:

@@ -109,6 +109,34 @@ _YES_OR_NO = re.compile(
 )
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
 _stemmer = Stemmer.Stemmer("english")
+# Countries, and what is of them: "Ukrainian employees" are told of in an answer about Ukraine.
+_OF_COUNTRIES = """
+    afghanistan=afghan africa=african albania=albanian algeria=algerian america=american
+    argentina=argentine/argentinian armenia=armenian asia=asian australia=australian austria=austrian
+    azerbaijan=azerbaijani/azeri bangladesh=bangladeshi belarus=belarusian belgium=belgian bolivia=bolivian
+    bosnia=bosnian brazil=brazilian britain=british/briton/uk bulgaria=bulgarian cambodia=cambodian
+    canada=canadian chile=chilean china=chinese colombia=colombian congo=congolese croatia=croatian cuba=cuban
+    cyprus=cypriot czechia=czech denmark=danish/dane ecuador=ecuadorian egypt=egyptian england=english
+    estonia=estonian ethiopia=ethiopian europe=european finland=finnish/finn france=french georgia=georgian
+    germany=german ghana=ghanaian greece=greek guatemala=guatemalan haiti=haitian honduras=honduran
+    hungary=hungarian india=indian indonesia=indonesian iran=iranian iraq=iraqi ireland=irish israel=israeli
+    italy=italian japan=japanese jordan=jordanian kazakhstan=kazakh kenya=kenyan korea=korean kosovo=kosovar
+    kuwait=kuwaiti latvia=latvian lebanon=lebanese libya=libyan lithuania=lithuanian malaysia=malaysian
+    mali=malian mexico=mexican moldova=moldovan mongolia=mongolian morocco=moroccan myanmar=burmese
+    nepal=nepali/nepalese netherlands=dutch nicaragua=nicaraguan nigeria=nigerian norway=norwegian
+    pakistan=pakistani palestine=palestinian panama=panamanian peru=peruvian philippines=philippine/filipino
+    poland=polish portugal=portuguese qatar=qatari romania=romanian russia=russian rwanda=rwandan
+    scotland=scottish senegal=senegalese serbia=serbian/serb singapore=singaporean slovakia=slovak
+    slovenia=slovenian somalia=somali spain=spanish sudan=sudanese sweden=swedish/swede switzerland=swiss
+    syria=syrian taiwan=taiwanese thailand=thai tibet=tibetan tunisia=tunisian turkey=turkish uganda=ugandan
+    ukraine=ukrainian uzbekistan=uzbek venezuela=venezuelan vietnam=vietnamese wales=welsh yemen=yemeni
+    zambia=zambian zimbabwe=zimbabwean
+"""
+_COUNTRIES = {
+    _stemmer.stemWord(word): _stemmer.stemWord(country)
+    for country, _, of_it in (entry.partition("=") for entry in _OF_COUNTRIES.split())
+    for word in of_it.split("/")
+}
 
 
 @dataclass(frozen=True)
@@ -283,8 +311,14 @@ def _parts(word: str) -> list[str]:
 
 @lru_cache(maxsize=100_000)
 def stem(word: str) -> str:
-    """Return the stem of a word, without case and accents, so that "Erdoğan" meets "Erdogan" and "strikes" "strike"."""
-    return str(_stemmer.stemWord(folded(word)))
+    """Return the stem of a word, without case and accents, so that "Erdoğan" meets "Erdogan" and "strikes" "strike".
+
+    What is of a country has the country's: "Ukrainian" meets "Ukraine", but "polish" not "Poland".
+    """
+    if word == "US":  # not "us"
+        return "america"
+    found = str(_stemmer.stemWord(folded(word)))
+    return found if word == "polish" else _COUNTRIES.get(found, found)
 
 
 def folded(text: str) -> str:

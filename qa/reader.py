@@ -33,7 +33,7 @@ _HOLD = {
         re.IGNORECASE,
     ),
     "date": re.compile(
-        rf"\b\d{{4}}|\d(?:[:/-]\d|st|nd|rd|th|\s*[ap]\.?m)|\b(?:{_MONTHS}|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\w+day|today|tomorrow|tonight|last|next|this|"
+        rf"\b\d{{4}}|\d(?:[:/]\d|st|nd|rd|th|\s*[ap]\.?m)|\b(?:{_MONTHS}|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|\w+day|today|tomorrow|tonight|last|next|this|"
         r"ago|since|after|before|during|until|spring|summer|autumn|fall|winter|morning|evening|night|weeks?|months?|years?|"
         r"decades?|centur(?:y|ies)|Christmas|Easter)\b",
         re.IGNORECASE,

@@ -10,7 +10,7 @@ from functools import cache
 from typing import NamedTuple, Unpack
 
 from qa.filters import Filters
-from qa.names import Name, bare_name, initials, name_words, names_meant, role_of, short_for
+from qa.names import Name, bare_name, initials, name_words, names_meant, role_of, short_for, without_generation
 from qa.questions import Question, stem, stems, terms
 from qa.quotes import Quote
 from qa.retrieval import Hit
@@ -37,20 +37,20 @@ class Speakers:
 
     def __init__(self, known: Mapping[str, int]) -> None:
         self._known = known
-        self._by_surname: defaultdict[tuple[str, ...], dict[str, int]] = defaultdict(dict)
+        self._by_surname: defaultdict[str, dict[str, int]] = defaultdict(dict)
         for speaker, count in known.items():
-            self._by_surname[name_words(speaker)[-1:]][speaker] = count
+            self._by_surname[_surname(speaker)][speaker] = count
 
     def hold(self, name: str) -> bool:
         """Tell whether anybody is quoted under just this name, in any case."""
-        return any(name.lower() == known.lower() for known in self._by_surname.get(name_words(name)[-1:], ()))
+        return any(name.lower() == known.lower() for known in self._by_surname.get(_surname(name), ()))
 
     def meant(self, asked: str) -> list[Name]:
         """Return `names_meant` among them, which looks at all only where nobody has the surname.
 
         "The WHO" also means the World Health Organization.
         """
-        found = names_meant(asked, self._by_surname.get(name_words(asked)[-1:], self._known))
+        found = names_meant(asked, self._by_surname.get(_surname(asked), self._known))
         letters = short_for(asked)
         long = [name for name in self._known if initials(name) == letters] if letters else []
         if not long:
@@ -58,6 +58,10 @@ class Speakers:
         most = tuple(name_words(max(long, key=self._known.__getitem__)))
         long = [name for name in long if tuple(name_words(name)) == most]  # UN is one of two with these initials
         return found + [Name(name, self._known[name], True, f"{letters}, in full") for name in long]
+
+
+def _surname(name: str) -> str:
+    return without_generation((name_words(name) or ("",))[-1])
 
 
 class Quoted(NamedTuple):

@@ -152,6 +152,9 @@ def test_it_is_told_which_names_were_taken_for_one_person_and_why(
         ),
         ("the Times", {"New York Times": 3, "Times": 1}, ["New York Times", "Times"]),
         ("Donald Trump Jr.", {"Donald Trump Jr.": 1, "Donald Trump": 9, "Chris Rock Jr.": 5}, ["Donald Trump Jr."]),
+        ("Trumka", {"Rich Trumka Jr.": 2, "Trumka Smith": 9}, ["Rich Trumka Jr."]),
+        ("Rich Trumka", {"Rich Trumka Jr.": 2}, []),
+        ("Trump", {"Donald Trump Jr.": 9, "Donald Trump": 1}, ["Donald Trump"]),
         ("scientists", {"scientists": 3, "Scientists": 1}, ["scientists", "Scientists"]),
     ],
 )

@@ -41,6 +41,7 @@ _DATELINE = re.compile(
     rf"|(?:[^\W\d_a-z][\w.'’-]*{_CAPITALISED}?[ \u00a0]+)?"
     rf"(?:\({_AGENCY}\b[^)\n]{{0,20}}\)(?:\s*[–—-]\s)?|{_AGENCY}(?:[ \u00a0][A-Z]\w+)?[ \u00a0]*[–—-]\s))\s*"
 )
+_TITLE_AND_ONE = 2000  # characters: a title and a first paragraph are seldom longer
 _ELISIONS = re.compile(r"['’‘](?:\d0s|\d\d|em|til|cause|n|tis|twas|bout|round)\b", re.I)
 _MARK = re.compile(r"''|``|[\"“”„«»‘’'`]")
 
@@ -200,11 +201,9 @@ class Reading:
         if _hard_wrapped(self.text):
             self.text = re.sub(r"(?<=\S)\n(?=[^\n\s])", " ", self.text)
             self.paragraphs = _paragraphs(self.text)
-        first = next((n for n, (start, _) in enumerate(self.paragraphs) if start >= article.body), None)
-        if first is not None:
-            start, end = self.paragraphs[first]
-            told = _dateline_end(self.text, start)
-            self.paragraphs[first] = (told if told < end else start, end)
+        for number, (start, end) in enumerate(self.paragraphs):
+            told = after_dateline(article, start)
+            self.paragraphs[number] = (told if told < end else start, end)
         self.marked: list[Marked] = []
         self.full: set[int] = set()
         self.sentences: list[Sentence] = []
@@ -318,9 +317,16 @@ def titled(words: str) -> bool:
     return len(long) > 1 and all(w[0].isupper() for w in long)
 
 
-def _dateline_end(text: str, start: int) -> int:
-    """Return where the place and the agency end with which an article's text may start; ``start`` where it has none."""
-    found = _DATELINE.match(text, start)
+def after_dateline(article: Article, start: int) -> int:
+    """Return where a text that starts there tells something: behind the place and the agency, if it starts with them.
+
+    That may be so in the first two paragraphs of an article, of which one may be a title.
+    """
+    if not 0 <= start - article.body <= _TITLE_AND_ONE:
+        return start
+    before = article.text[article.body : start]
+    is_first = "\n" not in before.strip() and before[-1:] in ("", "\n")
+    found = _DATELINE.match(article.text, start) if is_first else None
     return found.end() if found else start
 
 

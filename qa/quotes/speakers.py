@@ -102,7 +102,7 @@ ORG_WORDS = _words(
     "report poll survey day night week month today show convention caucus caucuses primary debate summit war "
     "industries holdings partners capital media studio studios records awards prize cup olympics games "
     "project initiative "
-    "watch action america reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
+    "watch action america images reuters facebook twitter google cnn nbc abc cbs bbc npr msnbc cnbc pac"
 )
 # Words of organisations, and months, that are as often somebody's name: "Theresa May".
 ALSO_MONTHS = _words("april august june may")
@@ -211,6 +211,18 @@ _ROLE_NOUNS = TITLES | _words(
     "representative member "
     "organizer activist resident voter student teacher owner worker farmer"
 )
+# What ends no name: "Kroger Chairman and Chief Executive Rodney McMullen", "Stellantis UAW workers", "SpaceX Falcon 9".
+_ENDS_NO_NAME = _words(
+    "administrator ambassador attorney cardinal ceo cfo chairman chairwoman chairperson commissioner coo correspondent "
+    "cto defender director executive flight founder governor manager minister nominee officer president secretary "
+    "senator spokesman spokesperson spokeswoman superintendent"
+)
+_SENTENCE_END = re.compile(r"\n|(?<=[a-z])[.!?][\"”’)]*\s+(?=[A-Z])")
+# "More: Who was Ann Lee?" leads elsewhere: nobody in it is meant by a later "he".
+_ELSEWHERE = re.compile(r"(?:read\s+)?more\s*:|(?:read|related|see\s+also|watch)\s*:", re.I)
+# Of two with a surname, and named about as often, the one is meant who was named in full so few characters before.
+_JUST_BEFORE = 400
+_NUMBER = re.compile(r"\s+\d")
 _NOT_NOW = _words("former vice deputy ex-president then-president")
 _DETERMINERS = _words("the a an this that his her its their our")
 # What is said in these is said by whom they are from: "a statement by Hale".
@@ -218,10 +230,11 @@ _WRITTEN = _words("statement letter tweet post email e-mail message memo note sp
 _PREPOSITIONS = "of by with for to from against about at in on"
 _LINKING = _words(f"{_PREPOSITIONS} behind representing")
 _FIRST_NAMES = MALE_NAMES | FEMALE_NAMES
-_FIRST_OF_NAMES = ORG_WORDS | _words("north south east west new")
+_DIRECTIONS = _words("north south east west new")
+_FIRST_OF_NAMES = ORG_WORDS | _DIRECTIONS
 _GOVERNED = re.compile(rf"\b(?:{_PREPOSITIONS.replace(' ', '|')}|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
-    r"(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
+    r"(?:(?:at\s+least|at\s+most|about|around|nearly|almost|more\s+than|fewer\s+than|over)\s+)?(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
     r"more|others|those|people|critics|dozens|hundreds|thousands|\d[\d,.%]*)\b",
     re.I,
 )
@@ -306,6 +319,7 @@ class Cast:
                 or _key(word) in NATIONS
                 or (low in ORG_WORDS and not in_name)
                 or re.search(r"-[a-z]|^[A-Z]{3,}$", word)
+                or set(low.split("-")) <= TITLES  # "Ex-President"
                 or (i == cut and low in NOT_A_NAME)
             ):
                 cut = i + 1
@@ -313,6 +327,8 @@ class Cast:
         while name and name[-1][0].lower() in NOT_A_NAME:
             if len(name) == 2 and name[0][0].lower() in _FIRST_NAMES and name[1][0].lower() in ALSO_MONTHS:
                 break
+            name = name[:-1]
+        while len(name) > 1 and self._goes_on(name[-1][0], name[-1][2], name[0][0]):
             name = name[:-1]
         if not name:
             return
@@ -323,6 +339,13 @@ class Cast:
         title = " ".join(w for w, _, _ in run[:cut])
         found.append(Person(tokens, s, e, title, re.sub(r"\s+", " ", self.text[s:e])))
 
+    def _goes_on(self, word: str, end: int, first: str) -> bool:
+        """Whether a word after a name is no part of it, but its bearer's: "Kroger Chairman", "Stellantis UAW"."""
+        if first.lower() in _FIRST_NAMES:
+            return False
+        letters = word.isupper() and len(word) > 2 and not first.isupper() and word.lower() not in _SUFFIXES
+        return letters or word.lower() in _ENDS_NO_NAME or bool(_NUMBER.match(self.text, end))
+
     def gender(self, tokens: tuple[str, ...]) -> str:
         """ "m", "f" or "" where the article and the first name do not tell."""
         if len(tokens) > 1:
@@ -332,14 +355,20 @@ class Cast:
                 return "f"
         return self._genders.get(tokens[-1], "")
 
+    def _is_told_of(self, person: Person) -> bool:
+        """Whether a name is somebody's, and its sentence is about him: not "the daughter of Ann Lee"."""
+        return person.is_known() and not _GOVERNED.search(self.text[max(0, person.start - 40) : person.start])
+
     def is_person(self, tokens: tuple[str, ...]) -> bool:
         """Whether a name reads as somebody's: two to four words, and none of an organisation, a place or a nation."""
-        return 2 <= len(tokens) <= 4 and not any(_is_common(tokens, i) for i in range(len(tokens)))
+        is_common = any(_is_common(tokens, i) for i in range(len(tokens)))
+        return 2 <= len(tokens) <= 4 and not is_common and NOT_A_NAME.isdisjoint(tokens[1:-1])
 
     def full_name(self, tokens: tuple[str, ...], title: str, at: int) -> tuple[str, ...] | None:
         """The longest name of the article that a shorter one abbreviates; None where two people are
         possible."""
-        if not tokens:
+        before = title.lower().split()[-1:]
+        if not tokens or (len(tokens) == 1 and not _DIRECTIONS.isdisjoint(before)):  # New York, not New York Yankees
             return None
         wanted = set(tokens)
         options = [f for f in self._by_token.get(tokens[-1], []) if wanted <= set(f) and len(f) > len(tokens)]
@@ -359,12 +388,25 @@ class Cast:
         if len(clusters) > 1:
             weight = {k: sum(self.forms[f] for f in v) for k, v in clusters.items()}
             best = next((p.tokens[0], p.tokens[-1]) for p in self.people if p.tokens in ranked)
-            if weight[best] < max(weight.values()):
+            near = [p for p in self.names_in(at - _JUST_BEFORE, at) if p.tokens in ranked and self._is_told_of(p)]
+            if near and max(weight.values()) < 2 * weight[near[-1].tokens[0], near[-1].tokens[-1]]:
+                best = near[-1].tokens[0], near[-1].tokens[-1]
+            elif weight[best] < max(weight.values()):
                 best = max(weight, key=lambda k: weight[k])
                 if weight[best] < 2 * sorted(weight.values())[-2]:
                     return None
             return max(clusters[best], key=len)
         return max(ranked, key=len)
+
+    def with_its_name(self, start: int, end: int) -> int:
+        """Where a mention ends, or the name whose titles it ends with: "Sgt" of "Sgt. Ann Lee"."""
+        last = self.text[start:end].lower().split()[-1:]
+        named = self.people[bisect_left(self._starts, end) :][:1]
+        if not named or not last or last[0].strip(".") not in TITLES:
+            return end
+        between = self.text[end : named[0].start]
+        is_titled = named[0].title and "\n" not in between and {*between.replace(".", " ").lower().split()} <= TITLES
+        return named[0].end if is_titled else end
 
     def own_part(self, person: Person) -> str | None:
         """The part of a name that is its bearer's own, None where all is: "Minister for (Women) Ann Lee"."""
@@ -437,7 +479,7 @@ class Cast:
                 if self.is_person(tokens) and self.gender(tokens) in (sex, "") and not _plural(previous[0]):
                     return previous[0]
             choices = []
-            for person in self.names_in(start, edge):
+            for person in [] if _ELSEWHERE.match(self.text, start) else self.names_in(start, edge):
                 full = self._someone(person, sex) if self._outside_quotes(person) else None
                 if full is None:
                     continue
@@ -445,6 +487,9 @@ class Cast:
                 before = self.text[max(start, person.start - len(person.title) - 14) : person.start]
                 aside = after in ("'s", "’s") or bool(_GOVERNED.search(before))
                 choices.append((aside + 2 * (len(full) < 2), full))
+            spoke = previous and start <= previous[1] < edge and _tokens(previous[0])[-1] in _ROLE_NOUNS
+            if previous and spoke and all(weight % 2 for weight, _ in choices):
+                return previous[0]  # "The Tesla CEO said that Trump's return ..., but he ..."
             edge = start
             for _, full in sorted(choices, key=lambda c: c[0]):
                 name = self.expand(full, "", at)
@@ -501,7 +546,8 @@ class Cast:
         owner = re.findall(r"(\S+)['’]s?\s", first)
         named = [word for word in first.split() if word[:1].isupper()]
         whose = {_key(word) for word in [*owner, *named, *rest.split()]} - TITLES - NOT_A_NAME - {head, ""}
-        around = text[max(0, person.start - 60) : person.end + 60]
+        around = _SENTENCE_END.split(text[max(0, person.start - 60) : person.start])[-1]
+        around += _SENTENCE_END.split(text[person.start : person.end + 60])[0]
         return not whose or bool(whose & {_key(word) for word in re.findall(r"[\w.'’-]+", around)})
 
     def whole_name(self, person: Person) -> str:
@@ -521,8 +567,11 @@ class Cast:
 
 def resolve(cast: Cast, start: int, end: int, head: str, previous: tuple[str, int] | None) -> tuple[str | None, str]:
     """Who is meant by ``text[start:end]``, whose head noun is ``head``: (speaker, how it was found)."""
+    end = cast.with_its_name(start, end)
     shown = re.sub(r"\s+", " ", cast.text[start:end]).strip(' ,;:"“”')
     low = head.lower()
+    if low.endswith("day") and low in NOT_A_NAME:  # "announced Thursday"
+        return None, "unresolved"
     if low in PRONOUNS and len(shown.split()) <= 2:
         sex = PRONOUNS[low]
         if sex in ("m", "f"):
