@@ -294,6 +294,11 @@ def test_who_is_only_owned_beside_a_role_is_not_meant_by_he() -> None:
     assert speakers(text) == ["The Nimbus chief executive"] * 2
 
 
+def test_what_was_said_goes_on_after_a_line_that_leads_elsewhere() -> None:
+    text = '"The dam will hold," Ann Lee said.\n\nMore on the flood: Who is Mary Norris?\n\n"It is built to last."'
+    assert speakers(text) == ["Ann Lee", "Ann Lee"]
+
+
 def test_she_is_not_several() -> None:
     text = "Mary Norris runs a school. Several parents said the school was full. She said the school had room."
     assert speakers(text) == ["Several parents", "Mary Norris"]

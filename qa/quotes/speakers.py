@@ -218,8 +218,8 @@ _ENDS_NO_NAME = _words(
     "senator spokesman spokesperson spokeswoman superintendent"
 )
 _SENTENCE_END = re.compile(r"\n|(?<=[a-z])[.!?][\"”’)]*\s+(?=[A-Z])")
-# "More: Who was Ann Lee?" leads elsewhere: nobody in it is meant by a later "he".
-_ELSEWHERE = re.compile(r"(?:read\s+)?more\s*:|(?:read|related|see\s+also|watch)\s*:", re.I)
+# "More: Who was Ann Lee?" leads elsewhere: nobody in it is meant by a later "he", and what was said goes on after it.
+ELSEWHERE = re.compile(r"(?:(?:read\s+)?more(?:\s+on(?:\s+\w+){1,5})?|read|related|see\s+also|watch)\s*:", re.I)
 # Of two with a surname, and named about as often, the one is meant who was named in full so few characters before.
 _JUST_BEFORE = 400
 _NUMBER = re.compile(r"\s+\d")
@@ -479,7 +479,7 @@ class Cast:
                 if self.is_person(tokens) and self.gender(tokens) in (sex, "") and not _plural(previous[0]):
                     return previous[0]
             choices = []
-            for person in [] if _ELSEWHERE.match(self.text, start) else self.names_in(start, edge):
+            for person in [] if ELSEWHERE.match(self.text, start) else self.names_in(start, edge):
                 full = self._someone(person, sex) if self._outside_quotes(person) else None
                 if full is None:
                     continue

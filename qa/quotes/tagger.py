@@ -21,11 +21,11 @@ from embeddings import TokenScorer
 Span = tuple[int, int]
 
 WEIGHTS = Path(__file__).with_name("tagger.safetensors")
-SHA256 = "d1015a9c1ee3552a79b2ecd608f74fac195a3af4fbf886518a9c4d86fb004cf7"
+SHA256 = "51d7e16031f0fdbecf27c967d9077d552d40456f464e9a1be83e73e83c24cc0d"
 # What its layers read, with which they compute in 8 bits: made by tests/benchmarks/measure_layers.py.
 MEASURED = (
     Path(__file__).with_name("tagger_measured.safetensors"),
-    "876b2ab3a5c92ec3d1c399eea9d440fad3c4899101016ba124624a90c2f89c77",
+    "cde4bc69812bd72b17b5f2eac2f6c3de301b13065cb50b42cbf0b4d727862d0e",
 )
 # The types of tokens that the model was trained with. A stand-in for a full quote is of one of two types: the model
 # reads no capitals, and one that starts without goes on with the sentence before it.

@@ -35,21 +35,27 @@ class Marker(nn.Module):
     """all-MiniLM-L6-v2 with ``types`` of tokens, which scores each token under ``labels``; its word vectors stay.
 
     Without ``dropout`` it trains 1.4 times as fast, with the eager attention another 1.2 times (torch 2.13, two cores).
+    With ``large``, a folder of all-mpnet-base-v2, it is that, and reads the same tokens.
     """
 
-    def __init__(self, types: int, labels: int, *, dropout: bool = True) -> None:
+    def __init__(self, types: int, labels: int, *, dropout: bool = True, large: Path | None = None) -> None:
         super().__init__()
-        given = {} if dropout else {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        given = {} if dropout else {"hidden_dropout_prob": 0.0}
+        if large or not dropout:
+            given["attention_probs_dropout_prob"] = 0.0
         self.bert = AutoModel.from_pretrained(
-            str(get_model_path()), add_pooling_layer=False, attn_implementation="eager", **given
+            str(large or get_model_path()), add_pooling_layer=False, attn_implementation="eager", **given
         )
         self.bert.embeddings.word_embeddings.weight.requires_grad = False
-        self.types = nn.Embedding(types, 384)
+        width = self.bert.config.hidden_size
+        self.types = nn.Embedding(types, width)
         nn.init.normal_(self.types.weight, std=0.02)
-        self.head = nn.Linear(384, labels)
+        self.head = nn.Linear(width, labels)
+        self.numbers = numbers_in(large) if large else None
 
     def forward(self, ids: Any, types: Any, mask: Any) -> Any:
-        words = self.bert.embeddings.word_embeddings(ids) + self.types(types)
+        own = ids if self.numbers is None else self.numbers[ids]
+        words = self.bert.embeddings.word_embeddings(own) + self.types(types)
         hidden = self.bert(inputs_embeds=words, attention_mask=mask).last_hidden_state
         scores = self.head(nn.functional.dropout(hidden, 0.1, self.training))
         return scores.float().masked_fill(~mask.bool()[..., None], -1e4)
@@ -63,6 +69,14 @@ def tokenizer() -> Tokenizer:
     found.no_truncation()
     found.no_padding()
     return found
+
+
+def numbers_in(large: Path) -> Any:
+    """Return, by the number of each of our tokens, its number in all-mpnet-base-v2, which has them all."""
+    theirs = {token: n for n, token in enumerate((large / "vocab.txt").read_text(encoding="utf-8").splitlines())}
+    special = {"[CLS]": "<s>", "[SEP]": "</s>", "[PAD]": "<pad>", "[MASK]": "<mask>"}
+    ours = sorted(tokenizer().get_vocab().items(), key=lambda item: item[1])
+    return torch.tensor([theirs[special.get(token, token)] for token, _ in ours])
 
 
 def inside(offsets: Sequence[tuple[int, int]], span: tuple[int, int]) -> list[int]:
@@ -124,8 +138,8 @@ def take_step(model: Marker, optimizer: Any, loss: Any, *, rate: float, done: fl
     optimizer.step()
 
 
-def learn_questions(model: Marker, data: Path, limit: int | None, most_tokens: int) -> None:
-    """The first stage of both: to point, with the first two labels, at what answers a question in one sentence."""
+def learn_questions(model: Marker, data: Path, limit: int | None, most_tokens: int, *, rate: float = 2e-4) -> None:
+    """The first stage of all: to point, with the first two labels, at what answers a question in one sentence."""
     examples = questions(data, limit, most_tokens)
     optimizer = optimizer_of(model)
     model.train()
@@ -134,7 +148,7 @@ def learn_questions(model: Marker, data: Path, limit: int | None, most_tokens: i
         scores = scores_of(model, [examples[n].ids for n in batch], [examples[n].types for n in batch])
         goal = torch.tensor([examples[n].targets[:2] for n in batch])
         loss = cross_entropy(scores[..., 0], goal[:, 0]) + cross_entropy(scores[..., 1], goal[:, 1])
-        take_step(model, optimizer, loss, rate=2e-4, done=step / len(order))
+        take_step(model, optimizer, loss, rate=rate, done=step / len(order))
 
 
 def write(model: Marker, file: Path) -> None:
