@@ -106,6 +106,13 @@ def test_the_words_that_answer_are_marked_in_their_sentence(answered: Callable[.
     assert THRESHOLD <= answer.confidence <= 1
 
 
+def test_where_an_article_was_written_answers_nothing_but_where(answered: Callable[..., Answer], folder: Path) -> None:
+    (folder / "dateline.txt").write_text("OSLO — The mill closed, and Berg left the town for good.\n")
+    odds = {"OSLO": 14, "Berg": 12}
+    assert answered("Who left the town when the mill closed?", odds).short == "Berg"
+    assert answered("Where was it that the mill closed?", odds).short == "OSLO"
+
+
 def test_what_the_reader_does_not_find_is_refused_by_what_was_asked_for(answered: Callable[..., Answer]) -> None:
     for question, refusal in (
         ("When did the spring fair open?", "The articles do not say when: nothing in them answers this question."),

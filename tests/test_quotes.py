@@ -143,10 +143,10 @@ def test_words_in_marks_belong_to_the_quote_that_has_a_part_of_them_or_all() -> 
     ["WASHINGTON — ", "PORTLAND, Ore. – ", "LONDON, June 5 (Reuters) - ", "Seoul, South Korea (CNN) ", "CNN —\n\n"],
 )
 def test_where_an_article_was_written_is_in_no_quote(dateline: str) -> None:
-    (quote,) = extract_quotes(
-        Article("a", "A", f"{dateline}The old mill will close in the spring, Mayor Ann Lee said.")
-    )
-    assert (quote.text, quote.speaker) == ("The old mill will close in the spring", "Ann Lee")
+    for before in ("", "Mill to close\n\n"):
+        text = f"{before}{dateline}The old mill will close in the spring, Mayor Ann Lee said."
+        (quote,) = extract_quotes(Article("a", "A", text))
+        assert (quote.text, quote.speaker) == ("The old mill will close in the spring", "Ann Lee")
 
 
 def test_refusing_to_say_is_not_saying() -> None:
@@ -297,6 +297,11 @@ def test_who_is_only_owned_beside_a_role_is_not_meant_by_he() -> None:
 def test_what_was_said_goes_on_after_a_line_that_leads_elsewhere() -> None:
     text = '"The dam will hold," Ann Lee said.\n\nMore on the flood: Who is Mary Norris?\n\n"It is built to last."'
     assert speakers(text) == ["Ann Lee", "Ann Lee"]
+
+
+def test_he_is_who_was_named_with_what_he_is_of() -> None:
+    text = "“They did not listen,” said Pim Aalders of Greenwater. He said a geologist had warned them."
+    assert speakers(text) == ["Pim Aalders of Greenwater"] * 2
 
 
 def test_she_is_not_several() -> None:

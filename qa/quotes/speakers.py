@@ -343,7 +343,7 @@ class Cast:
         """Whether a word after a name is no part of it, but its bearer's: "Kroger Chairman", "Stellantis UAW"."""
         if first.lower() in _FIRST_NAMES:
             return False
-        letters = word.isupper() and len(word) > 2 and not first.isupper() and word.lower() not in _SUFFIXES
+        letters = word.isupper() and 2 < len(word) < 5 and not first.isupper() and word.lower() not in _SUFFIXES
         return letters or word.lower() in _ENDS_NO_NAME or bool(_NUMBER.match(self.text, end))
 
     def gender(self, tokens: tuple[str, ...]) -> str:
@@ -362,7 +362,7 @@ class Cast:
     def is_person(self, tokens: tuple[str, ...]) -> bool:
         """Whether a name reads as somebody's: two to four words, and none of an organisation, a place or a nation."""
         is_common = any(_is_common(tokens, i) for i in range(len(tokens)))
-        return 2 <= len(tokens) <= 4 and not is_common and NOT_A_NAME.isdisjoint(tokens[1:-1])
+        return 2 <= len(tokens) <= 4 and not is_common and NOT_A_NAME.isdisjoint({*tokens[1:-1]} - {"of"})
 
     def full_name(self, tokens: tuple[str, ...], title: str, at: int) -> tuple[str, ...] | None:
         """The longest name of the article that a shorter one abbreviates; None where two people are
