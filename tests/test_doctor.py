@@ -96,7 +96,7 @@ def test_another_model_is_named(make_library: Make, folder: Path, index: Path) -
     make_library()
     with FileReader(Limits(), {}) as reader:
         problems = examine(folder, index, reader, "other/6")
-    assert [problem.what for problem in problems] == ["the index was made by 'words/7', not by 'other/6'"]
+    assert [problem.what for problem in problems] == ["the index was made by 'words/8', not by 'other/6'"]
 
 
 @pytest.mark.parametrize(
