@@ -109,6 +109,7 @@ _YES_OR_NO = re.compile(
 )
 _WORD = re.compile(r"\d+(?:[.,:]\d+)*|\w+(?:[-.'’]\w+)*")
 _stemmer = Stemmer.Stemmer("english")
+_LONG = 6  # letters of a stem: what a shorter one ends in is more than an ending ("army", "city")
 # Countries, and what is of them: "Ukrainian employees" are told of in an answer about Ukraine.
 _OF_COUNTRIES = """
     afghanistan=afghan africa=african albania=albanian algeria=algerian america=american
@@ -313,12 +314,14 @@ def _parts(word: str) -> list[str]:
 def stem(word: str) -> str:
     """Return the stem of a word, without case and accents, so that "Erdoğan" meets "Erdogan" and "strikes" "strike".
 
-    What is of a country has the country's: "Ukrainian" meets "Ukraine", but "polish" not "Poland".
+    What is of a country has the country's: "Ukrainian" meets "Ukraine", but "polish" not "Poland". "Injuries" meets
+    "injured" and "economy" "economic", but "policy" not "police".
     """
     if word == "US":  # not "us"
         return "america"
     found = str(_stemmer.stemWord(folded(word)))
-    return found if word == "polish" else _COUNTRIES.get(found, found)
+    found = found if word == "polish" else _COUNTRIES.get(found, found)
+    return found[:-1] if len(found) >= _LONG and found.endswith("i") and found != "polici" else found
 
 
 def folded(text: str) -> str:

@@ -48,6 +48,8 @@ def test_terms_are_the_stems_of_what_carries_content() -> None:
     assert terms("US troops in Ukraine") == terms("American troops, Ukrainian ones") - {"one"}
     assert terms("tell us") == frozenset()
     assert terms("Poland") == terms("Polish") != terms("polish")
+    assert terms("injuries, the economy") == terms("injured, economic")
+    assert terms("policy").isdisjoint(terms("police"))
 
 
 def test_words_are_told_apart_as_readers_do() -> None:
