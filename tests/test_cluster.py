@@ -28,7 +28,7 @@ from qa.articles import Skipped
 from qa.cluster import prepare_on_cluster
 from qa.doctor import differences
 from qa.embedded import EmbeddedStore
-from qa.indexing import _CUT, Unread, made_for
+from qa.indexing import Unread, made_for
 from qa.reading import FileReader
 from qa.storage import Folder, Storage, Stored
 from qa.store import Prepared
@@ -267,9 +267,8 @@ def test_workers_that_cannot_work_say_why(ray: None, folder: Path, tmp_path: Pat
     with FileReader(Limits(), {}) as reader:
         with pytest.raises(OSError, match="is no folder on the worker"):
             list(source(reader, tmp_path / "gone", made=made_for(HashEncoder())))
-        with pytest.raises(
-            OSError, match=f"it has 'hashed words/{_CUT}', and not 'another/6': install the same everywhere"
-        ):
+        here = made_for(HashEncoder())
+        with pytest.raises(OSError, match=f"it has '{here}', and not 'another/6': install the same everywhere"):
             list(source(reader, folder, made="another/6"))
         with pytest.raises(OSError, match=r"on the worker .*, 'floppy://b/a' cannot be read .*not known: floppy"):
             list(source(reader, Storage("floppy://b/a"), made=made_for(HashEncoder())))

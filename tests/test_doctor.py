@@ -20,7 +20,7 @@ from qa import Library
 from qa.doctor import Problem, differences, examine, mend
 from qa.embedded import EmbeddedStore
 from qa.formats import Limits
-from qa.indexing import _CUT, made_for
+from qa.indexing import made_for
 from qa.reading import FileReader
 
 Make = Callable[..., Library]
@@ -96,7 +96,8 @@ def test_another_model_is_named(make_library: Make, folder: Path, index: Path) -
     make_library()
     with FileReader(Limits(), {}) as reader:
         problems = examine(folder, index, reader, "other/6")
-    assert [problem.what for problem in problems] == [f"the index was made by 'words/{_CUT}', not by 'other/6'"]
+    made = made_for(WordEncoder())
+    assert [problem.what for problem in problems] == [f"the index was made by '{made}', not by 'other/6'"]
 
 
 @pytest.mark.parametrize(

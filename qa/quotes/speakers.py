@@ -234,7 +234,8 @@ _DIRECTIONS = _words("north south east west new")
 _FIRST_OF_NAMES = ORG_WORDS | _DIRECTIONS
 _GOVERNED = re.compile(rf"\b(?:{_PREPOSITIONS.replace(' ', '|')}|over|than|like)\W+(?:[A-Z]\S*\s+)*$")
 _INDEFINITE = re.compile(
-    r"(?:(?:at\s+least|at\s+most|about|around|nearly|almost|more\s+than|fewer\s+than|over)\s+)?(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
+    r"(?:(?:at\s+least|at\s+most|about|around|nearly|almost|more\s+than|fewer\s+than|over)\s+)?"
+    r"(?:an?|one|some|several|many|most|few|two|three|four|five|other|another|various|unnamed|anonymous|no|any|every|"
     r"more|others|those|people|critics|dozens|hundreds|thousands|\d[\d,.%]*)\b",
     re.I,
 )
