@@ -115,6 +115,10 @@ def test_scare_quotes_titles_and_films_are_not_quotes() -> None:
         ("Maria Lopez urged the council to close the bridge.", "the council to close the bridge"),
         ("Maria Lopez made clear that the bridge was old.", "that the bridge was old"),
         ("Maria Lopez vowed to close the bridge.", "to close the bridge"),
+        ("Maria Lopez pointed out that the bridge was old.", "that the bridge was old"),
+        ("The bridge, Maria Lopez points out, was old.", "The bridge, Maria Lopez points out, was old"),
+        ("But Maria Lopez claims that the bridge should be closed.", "that the bridge should be closed"),
+        ("Papers carried claims by Maria Lopez that the bridge was old.", "that the bridge was old"),
     ],
 )
 def test_indirect_speech_is_found_by_its_cue(text: str, content: str) -> None:
@@ -125,6 +129,24 @@ def test_words_in_marks_within_reported_speech_make_it_mixed() -> None:
     assert said('Maria Lopez called the plan "a cruel joke".') == [
         ('the plan "a cruel joke"', "Maria Lopez", "mixed", "name")
     ]
+
+
+def test_a_word_of_saying_may_report_more_than_the_quote_beside_it() -> None:
+    assert said('"The bridge is old," Maria Lopez said, adding that the town had no money for a new one.') == [
+        ("The bridge is old,", "Maria Lopez", "direct", "name"),
+        ("that the town had no money for a new one", "Maria Lopez", "indirect", "name"),
+    ]
+    because = 'Maria Lopez said that the bridge would be closed in May because, "In the end, nobody may die on it."'
+    ((words, speaker, kind, _),) = said(because)
+    assert (words.split()[:4], speaker, kind) == (["that", "the", "bridge", "would"], "Maria Lopez", "mixed")
+    assert words.endswith("nobody may die on it.") or words.endswith('nobody may die on it."')
+
+
+def test_a_paragraph_that_a_word_of_saying_leads_into_is_what_was_said() -> None:
+    text = "The bridge is closed. Maria Lopez wrote:\n\nThe bridge was old. Nobody may walk on it now.\n\nIt rained."
+    assert said(text) == [("The bridge was old. Nobody may walk on it now.", "Maria Lopez", "indirect", "name")]
+    assert not any("One" in words for words, *_ in said("Closed, Maria Lopez said:\n\nBridge One\n\nBridge Two"))
+    assert said("Maria Lopez had this to say about it:\n\nThe bridge was old. It rained on Monday.") == []
 
 
 def test_words_in_marks_belong_to_the_quote_that_has_a_part_of_them_or_all() -> None:

@@ -42,6 +42,13 @@ def test_a_short_sentence_is_read_whole() -> None:
     assert windowed([1, 2], [(0, 1), (1, 2)], [CUE, PLAIN]) == ([1, 2], [(0, 1), (1, 2)], [CUE, PLAIN])
 
 
+def test_of_spans_that_are_nearly_as_likely_the_longest_is_taken() -> None:
+    starts = np.array([0.0, 5.0, 0.0, 0.0, 0.0], dtype=np.float32)
+    ends = np.array([0.0, 0.0, 6.0, 5.9, 0.0], dtype=np.float32)
+    assert tagger._likeliest(starts, ends) == (1, 2, 11.0)
+    assert tagger._likeliest(starts, ends, slack=0.25) == (1, 3, 11.0)
+
+
 def test_the_likeliest_span_never_ends_before_it_starts() -> None:
     starts = np.array([1.0, 0.0, 0.0, 9.0, 0.0], dtype=np.float32)
     ends = np.array([2.0, 8.0, 0.0, 5.0, 0.0], dtype=np.float32)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qa.quotes.marks import Sentence
-from qa.quotes.saying import NOUNS, VERBS, WHEN
+from qa.quotes.saying import CUE_NOUNS, NOUNS, NOUNS_OF, NOUNS_OF_CLAUSES, PARTICLES, UTTERING, VERBS, WHEN
 from qa.quotes.speakers import TITLES
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Cue:
 _SUBJECTS = ("nsubj", "nsubjpass")
 _NOUN_TAGS = ("NN", "NNS", "NNP", "NNPS", "PRP", "CD", "DT", "WP", "WDT", "JJ", "JJS", "FW", "NFP", "VBG")
 _CLIMB = ("xcomp", "conj", "advcl", "pcomp", "acl", "dep", "ccomp", "prep", "relcl")
+_CLAUSE_OPENERS = frozenset("that he she it they there".split())
 # Before an infinitive: it was not said, or not yet ("were starting to acknowledge", "tried to explain").
 _SILENT = frozenset(
     (
@@ -161,12 +162,14 @@ def find_cues(sentence: Sentence) -> list[Cue]:
                 cue.last = plain.i
                 cues.append(cue)
             continue
-        if low in NOUNS and token.tag_ in ("NN", "NNS") and token.dep_ != "compound":
-            owner = next((c for c in token.children if c.dep_ == "poss"), None)
-            if owner is not None:
-                cues.append(Cue(token, "noun", owner, owner.left_edge.i, token.i, verb=False))
+        is_verb = lemma is not None and (token.tag_.startswith("VB") or _mistagged(token))
+        if low in CUE_NOUNS and token.tag_ in ("NN", "NNS") and token.dep_ != "compound" and not is_verb:
+            noun = _noun_cue(token)
+            cues += [noun] if noun else []
             continue
-        if lemma is None or (not token.tag_.startswith("VB") and not _mistagged(token)):
+        if lemma is None or not is_verb:
+            continue
+        if lemma in PARTICLES and not _is_of_saying(token, lemma):
             continue
         cues.append(_verb_cue(token, lemma))
     for earlier, cue in pairwise(cues):
@@ -177,17 +180,46 @@ def find_cues(sentence: Sentence) -> list[Cue]:
     return cues
 
 
+def _is_of_saying(token: Token, lemma: str) -> bool:
+    """Tell whether what makes a verb one of saying follows: "point out", "refer to him as a friend"."""
+    follows = token.i + 1 < len(token.doc) and token.nbor().lower_ == PARTICLES[lemma]
+    return follows and (lemma != "refer" or any(c.dep_ == "prep" and c.lower_ == "as" for c in token.children))
+
+
+def _noun_cue(token: Token) -> Cue | None:
+    """Return the cue that a noun is: somebody's ("his claim"), or one that is followed by what it reports."""
+    low, doc = token.lower_, token.doc
+    owner = next((c for c in token.children if c.dep_ == "poss"), None)
+    if low in NOUNS and owner is not None:
+        return Cue(token, "noun", owner, owner.left_edge.i, token.i, verb=False)
+    after = token.i + 1
+    source = next((c for c in token.children if c.lower_ in ("by", "from") and c.i > token.i), None)
+    if source is not None:
+        owner = next((c for c in source.children if c.dep_ == "pobj"), owner)
+        after = source.right_edge.i + 1
+    elif owner is None and token.dep_ == "dobj" and token.head.lower_ in UTTERING:
+        owner = _subject(token.head)
+    after += after < len(doc) and doc[after].text == ","
+    follows = doc[after].lower_ if after < len(doc) else ""
+    is_one = (low in NOUNS_OF_CLAUSES and follows == "that") or follows in NOUNS_OF.get(low, ())
+    return Cue(token, "noun", owner, token.i, token.i, verb=False) if is_one else None
+
+
 def _mistagged(token: Token) -> bool:
     """ "claims", "reports", "notes" read as a noun though a clause hangs on it."""
+    doc, i = token.doc, token.i
+    before, after = doc[max(i - 1, 0)], doc[min(i + 1, len(doc) - 1)]
+    if token.tag_ in ("NNS", "NNPS", "NNP") and token.lower_.endswith("s") and before.tag_ in ("NNP", "NNPS", "PRP"):
+        if after.lower_ in _CLAUSE_OPENERS or after.text == "To":
+            return True
     if token.tag_ not in ("NNS", "NN", "JJ"):
         return False
     if any(c.dep_ == "ccomp" for c in token.children) and token.dep_ in ("ROOT", "conj"):
         return True
-    doc, i = token.doc, token.i
     return (
-        i > 0
-        and doc[i - 1].tag_ in ("NNP", "PRP")
-        and (i + 1 == len(doc) or doc[i + 1].text in ".,:;")
+        before.i < i
+        and before.tag_ in ("NNP", "PRP")
+        and (after.i == i or after.text in ".,:;")
         and "”" in doc[:i].text
     )
 

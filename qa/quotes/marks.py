@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa.articles import Article
-from qa.quotes.saying import HINTS, NAMING_FORMS, SAYING, VERBS
+from qa.quotes.saying import HINTS, NAMING_FORMS, SAYING, SPOKEN, VERBS
 
 if TYPE_CHECKING:
     from spacy.tokens import Doc
@@ -145,7 +145,7 @@ _ABBREVIATION = re.compile(
     r"Apr|Aug|Sept|Sep|Oct|Nov|Dec|Fla|Calif|Mass|Ariz|Ga|Pa|Va|Ill|Ind|Wis|Mich|Minn|Tenn|Ala|Conn|Del|Ky|La|Md|Okla|Ore|"
     r"Tex|Wash|Jr|Sr|Inc|Co|Corp|[A-Z])|\b[A-Z]\.[A-Z])\.$"
 )
-_PAST = "|".join(sorted((w for w in VERBS if w[-1] in "sdetk"), key=len, reverse=True))
+_PAST = "|".join(word for word in SPOKEN if word.split()[0][-1] in "sdetk")
 _SAID_AFTER = re.compile(
     r"(?:(?:[A-Z][^\s.,:;]*\.?|the|a|an|of|for|former|senior)\s+){1,8}(?:later\s+|then\s+|also\s+)?"
     rf"(?:{_PAST})(?!:|\s*[,:]\s*[\"“'‘])\b"

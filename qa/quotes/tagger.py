@@ -21,16 +21,17 @@ from embeddings import TokenScorer
 Span = tuple[int, int]
 
 WEIGHTS = Path(__file__).with_name("tagger.safetensors")
-SHA256 = "51d7e16031f0fdbecf27c967d9077d552d40456f464e9a1be83e73e83c24cc0d"
+SHA256 = "24a4451c60ab51857f7057dccf9d2ff144cae312bd1aaf10e8570f7630967ed0"
 # What its layers read, with which they compute in 8 bits: made by tests/benchmarks/measure_layers.py.
 MEASURED = (
     Path(__file__).with_name("tagger_measured.safetensors"),
-    "cde4bc69812bd72b17b5f2eac2f6c3de301b13065cb50b42cbf0b4d727862d0e",
+    "c2f62b65f38010f931346047fbcc4c1015b2fae67b0ea7acfccba311926ce0a5",
 )
 # The types of tokens that the model was trained with. A stand-in for a full quote is of one of two types: the model
 # reads no capitals, and one that starts without goes on with the sentence before it.
 PLAIN, CUE, SPEAKER, GOES_ON, STANDS_ALONE = range(5)
 MOST_TOKENS = 192
+SLACK = 0.25  # log odds: of ends of a quote that are nearly as likely the later one is taken, which loses nothing
 
 
 class Point(NamedTuple):
@@ -101,14 +102,18 @@ def windowed(ids: list[int], offsets: list[Span], types: list[int]) -> tuple[lis
 def _said(scores: NDArray[np.float32], offsets: Sequence[Span]) -> Said | None:
     if len(scores) < 3:
         return None
-    first, last, odds = _likeliest(scores[:, 0], scores[:, 1])
+    first, last, odds = _likeliest(scores[:, 0], scores[:, 1], slack=SLACK)
     source_first, source_last, source_odds = _likeliest(scores[:, 2], scores[:, 3])
     speaker = (offsets[source_first][0], offsets[source_last][1]) if source_odds > 0 else None
     return Said(offsets[first][0], offsets[last][1], odds, speaker)
 
 
-def _likeliest(starts: NDArray[np.float32], ends: NDArray[np.float32]) -> tuple[int, int, float]:
-    """Return the first and the last token of the likeliest span, and its log odds against there being none."""
+def _likeliest(starts: NDArray[np.float32], ends: NDArray[np.float32], slack: float = 0.0) -> tuple[int, int, float]:
+    """Return the first and the last token of the likeliest span, and its log odds against there being none.
+
+    Of spans that are as likely but for ``slack`` the longest is meant.
+    """
     both = np.triu(starts[1:-1, None] + ends[None, 1:-1]) + np.tril(np.full((len(starts) - 2,) * 2, -np.inf), -1)
-    first, last = divmod(int(both.argmax()), len(starts) - 2)
-    return first + 1, last + 1, float(both.max() - starts[0] - ends[0])
+    firsts, lasts = np.nonzero(both >= both.max() - slack)
+    longest = int((lasts - firsts).argmax())
+    return int(firsts[longest]) + 1, int(lasts[longest]) + 1, float(both.max() - starts[0] - ends[0])

