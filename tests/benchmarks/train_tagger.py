@@ -28,7 +28,7 @@ import json
 import math
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -261,10 +261,7 @@ def main() -> None:
         if stage("large", large, 9):
             fit(large, [e for e in marked if e.targets[0] or random.random() < 0.5], epochs=3, rate=5e-5, size=24)
             keep("large", large)
-        labels = options.work / "large labels.pt"
-        if not labels.exists():
-            torch.save(teach(large, both, len(marked)), labels)
-        found = torch.load(labels, weights_only=False)
+        found = kept(options.work / "large labels.pt", lambda: teach(large, both, len(marked)))
         for name, epochs, rate in (("taught", 3, 2e-4), ("taught on", 2, 1.5e-4)):
             if stage(name, model, 3):
                 pairs = zip(found, teach(model, both, len(marked)), strict=True)
@@ -274,6 +271,13 @@ def main() -> None:
         both_weights = [torch.load(options.work / f"{name}.pt") for name in ("taught", "taught on")]
         model.load_state_dict({key: sum(w[key] for w in both_weights) / 2 for key in both_weights[0]}, strict=False)
     write(model, options.work / "tagger.safetensors")
+
+
+def kept(file: Path, make: Callable[[], Any]) -> Any:
+    """Return what a file of ours keeps, which is made first where there is none."""
+    if not file.exists():
+        torch.save(make(), file)
+    return torch.load(file, weights_only=False)
 
 
 def together(one: NDArray[np.float16], other: NDArray[np.float16]) -> NDArray[np.float16]:
