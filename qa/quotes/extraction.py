@@ -154,18 +154,17 @@ def _point(sentence: Sentence, cue: Cue) -> Point:
         sentence.masked,
         chars(cue.token.i, cue.end),
         chars(*phrase(cue.subject)) if cue.subject is not None else None,
-        [(start, start + length) for start, _, length, raw_length in sentence.pieces if length != raw_length],
+        sentence.stand_ins,
     )
 
 
 def _has_more(sentence: Sentence, cue: Cue) -> bool:
     """Tell whether there are words beside a cue, its speaker and the full quotes, of which it may report some, too."""
-    doc = cue.token.doc
+    doc, stand_ins = cue.token.doc, sentence.stand_ins
     own = {cue.token.i, *range(cue.left, cue.end + 1)}
     if cue.subject is not None:
         left, right = phrase(cue.subject)
         own |= {*range(left, right + 1), *(token.i for token in cue.subject.subtree)}
-    stand_ins = [(start, start + length) for start, _, length, raw_length in sentence.pieces if length != raw_length]
     others = (token for token in doc if token.i not in own and token.text[0].isalnum())
     return sum(not any(s <= token.idx < e for s, e in stand_ins) for token in others) >= _MORE
 
@@ -355,7 +354,6 @@ class _Attribution:
                 and not any(start <= found.start < end for found in self.found)
             ):
                 self._add(sentence, start, end, cue, -1)
-        self.found.sort(key=lambda f: f.start)
 
     def _previous(self, i: int) -> _Found | None:
         """The attributed quote that an unattributed one goes on from: in its paragraph, or just above it."""

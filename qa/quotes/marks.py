@@ -122,6 +122,11 @@ class Sentence:
     woven: list[Span] = field(default_factory=list)
     doc: Doc | None = None
 
+    @property
+    def stand_ins(self) -> list[Span]:
+        """Where the stand-ins of the full quotes are, in masked offsets."""
+        return [(start, start + length) for start, _, length, raw_length in self.pieces if length != raw_length]
+
     def raw(self, at: int, closing: bool = False) -> int:
         """The raw offset of a masked one; inside a stand-in, the start (or with ``closing`` the end) of its
         quote."""
