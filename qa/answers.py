@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,12 +32,14 @@ _FLOOR, _STEEP = 0.56, 20.0
 # reader had); the thresholds are from what tests/benchmarks/answers.py prints.
 _READ = 7  # passages
 _WEIGHTS = (-2.95, 0.277, 1.59, 16.4, 1.89, 0.87, -0.7, -1.68)
-_SURE_WEIGHTS = (-3.29, 0.559, 3.29, 4.01)
+_SURE_WEIGHTS = (-3.2, 0.71, 3.24, 3.98)
 _MOST_ODDS = 15.0
+# What is marked of "a 36-year-old" where "how old" is asked for: the number.
+_YEARS_OLD = re.compile(r"(?:an?\s+)?(\d+)[- ]years?[- ]old", re.IGNORECASE)
 # What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
 _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
-THRESHOLDS: dict[Caution, float] = {"eager": 0.2, "balanced": 0.3, "cautious": 0.6}
+THRESHOLDS: dict[Caution, float] = {"eager": 0.15, "balanced": 0.26, "cautious": 0.6}
 THRESHOLD = THRESHOLDS["balanced"]
 # What is looked for by the kind of answer that is asked for.
 _KINDS = {
@@ -239,7 +242,7 @@ class ReadingAnswerer:
         if not question.asked_for or not question.terms:
             return self.others.answer(question, hits)
         kind, _ = question.asked_for
-        read = self._read(question, kind, hits[:_READ])
+        read = self._read(question, hits[:_READ])
         if not read:
             return nothing_answers(question, hits, 0.0, read=_READ)
         first, share = self._likeliest(read, together=question.several)
@@ -247,7 +250,7 @@ class ReadingAnswerer:
         if confidence < self.threshold:
             return nothing_answers(question, hits, confidence, read=_READ)
         if question.several:
-            read = self._read(question, kind, hits)
+            read = self._read(question, hits)
             may = [c for c in read if c.statement.text != first.statement.text]
             may = [c for c in may if c.odds >= first.odds - _MAY_GIVE_ITEMS]
             shown = [candidate.statement for candidate in [first, *may]][:_MOST_LISTED]
@@ -259,25 +262,28 @@ class ReadingAnswerer:
         )
 
     def _likeliest(self, read: Sequence[_Candidate], *, together: bool = False) -> tuple[_Candidate, float]:
-        """Return the best sentence of the answer that most supports, and the share of belief that this answer has.
+        """Return the best sentence of the answer that most supports, and the share of belief in it.
 
-        Each of different answers has its share, and so has that there is none. ``together``: return the share of all
-        answers, as where several things are asked for.
+        Each of different answers has its share, and so has that there is none. That there is this one is believed with
+        all that hold it or are held by it. ``together``: return the share of all answers, as where several things are
+        asked for.
         """
         weights = [math.exp(candidate.odds) for candidate in read]
         whole = 1 + sum(weights)
         shares: defaultdict[str, float] = defaultdict(float)
         for candidate, weight in zip(read, weights, strict=True):
             shares[candidate.said] += weight / whole
-        support = _support(shares) if self.agreement else dict.fromkeys(shares, 0.0)
+        also = _also_said(shares)
+        support = {said: share + _HALF_SAID * also[said] if self.agreement else 0.0 for said, share in shares.items()}
         first = max(read, key=lambda candidate: (support[candidate.said], candidate.odds))
-        return first, sum(weights) / whole if together else shares[first.said]
+        return first, sum(weights) / whole if together else shares[first.said] + also[first.said]
 
-    def _read(self, question: Question, kind: str, hits: Sequence[Hit]) -> list[_Candidate]:
+    def _read(self, question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
         """Return the sentences of the hits with what may answer in each, best first."""
+        kind, asked = question.asked_for or ("", "")
         newest = max((hit.score - hit.similarity for hit in hits), default=0.0)
         found = []
-        readings = self.reader.read(question.text, [hit.passage.text for hit in hits])
+        readings = self.reader.read(question.text, [hit.passage.text for hit in hits], several=question.several)
         for hit, reading in zip(hits, readings, strict=True):
             article, offset = hit.passage.article, hit.passage.start
             for start, end in _sentences_of(hit):
@@ -286,7 +292,9 @@ class ReadingAnswerer:
                 span = reading.best(first - offset, end - offset)
                 if span is None:
                     continue
-                short = hit.passage.text[span.start : span.end]
+                years = _YEARS_OLD.fullmatch(hit.passage.text, span.start, span.end) if asked == "how old" else None
+                marked = years.span(1) if years else (span.start, span.end)
+                short = hit.passage.text[slice(*marked)]
                 own, near = _words_shared(question, article, start, end)
                 words = stems(short)
                 features = (
@@ -300,7 +308,7 @@ class ReadingAnswerer:
                     len(words & question.terms) / max(len(words), 1),
                 )
                 odds = _sum(_WEIGHTS, features)
-                place = (offset + span.start, offset + span.end)
+                place = (offset + marked[0], offset + marked[1])
                 statement = Statement(article, start, end, _probability(odds), span=place)
                 found.append(_Candidate(statement, odds, short, normalised(short), features))
         # The same sentence in two articles is one source, not two that agree.
@@ -336,12 +344,11 @@ def _signs(question: Question, share: float, hits: Sequence[Hit]) -> tuple[float
     return 1.0, math.log(share / (1 - share)), words, max(hit.similarity for hit in read)
 
 
-def _support(shares: Mapping[str, float]) -> dict[str, float]:
-    """Return the share of each answer with half of the shares of those that say more than it, or less."""
+def _also_said(shares: Mapping[str, float]) -> dict[str, float]:
+    """Return for each answer the shares of those that say more than it, or less, together."""
     return {
-        said: share
-        + _HALF_SAID * sum(part for other, part in shares.items() if said != other and _one_holds(said, other))
-        for said, share in shares.items()
+        said: sum(share for other, share in shares.items() if said != other and _one_holds(said, other))
+        for said in shares
     }
 
 

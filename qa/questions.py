@@ -10,6 +10,7 @@ from functools import lru_cache
 
 import Stemmer
 
+from qa.passages import sentence_spans
 from qa.periods import Newest, Period, periods_in
 
 # Words that carry none of a question's content: they stand in every text.
@@ -82,7 +83,7 @@ _ARTICLES = re.compile(
     r"(?:the|these|this|that|your|it|they)?\s*(?:articles?|texts?|papers?|newspapers?|news|reports?|stor(?:y|ies)|sources?)?",
     re.I,
 )
-# What a question asks for, by the first of these words in it.
+# What a question asks for, by one of these words in it.
 _NUMBER = (
     r"how\s+(?:many|much|old|far|long|often|tall|high|big|large|fast|deep|heavy)|what\s+(?:percent(?:age)?|share|age)"
 )
@@ -92,8 +93,15 @@ _ASKED_FOR = re.compile(
     r"(?P<fact>what|which))\b",
     re.IGNORECASE,
 )
+# What may stand before it at a question's beginning, and what it is elsewhere where it only joins a clause: "men who
+# won", "the law, which", "when he was".
+_BEGINS = re.compile(
+    rf"\W*{_AND}(?:(?:about|against|at|by|for|from|in|of|on|to|under|until|since|with)\s+)?", re.IGNORECASE
+)
+_JOINS = re.compile(r"(?:who|whom|whose|when|where|why|how)\s+\w|(?<=,\s)which\b", re.IGNORECASE)
 # What leaves something open without asking for it: a sentence that breaks off, or one that only points at it.
 _BREAKS_OFF = re.compile(r"(?::|\.\.\.|…|\b(?:an?|as|at|by|for|from|in|of|on|the|to|with)\?)\Z", re.IGNORECASE)
+_SINCE = re.compile(r"\b(?:since|until)\s*(?::|\.\.\.|…|\?)\Z", re.IGNORECASE)
 _THIS = (
     r"th(?:is|ese)\s+(?!(?:autumn|century|day|decade|evening|fall|month|morning|season|spring|summer|time|week|weekend|"
     r"winter|year)s?\b)\w+"
@@ -175,11 +183,29 @@ class Question:
         """
         if is_yes_or_no(self.text):
             return None
-        found = _ASKED_FOR.search(self.text)
+        found = _asking_word(self.text)
         if found:
             return str(found.lastgroup), " ".join(found[0].lower().split())
+        if _SINCE.search(self.text):
+            return "date", "since when"
         is_open = _BREAKS_OFF.search(self.text) or _POINTS_AT.fullmatch(self.text)
         return ("fact", "what") if is_open else None
+
+
+def _asking_word(text: str) -> re.Match[str] | None:
+    """Return what in a question asks for something, in its last sentence where that does.
+
+    It is the word at the beginning, or else the last one that joins no clause: "Men who cheated were seen doing what?".
+    """
+    sentences = [text[start:end] for start, end in sentence_spans(text)]
+    for part in (*sentences[-1:], text):
+        found = list(_ASKED_FOR.finditer(part))
+        if found and not _BEGINS.fullmatch(part, 0, found[0].start()):
+            asks = (word for word in found if word["number"] or not _JOINS.match(part, word.start()))
+            return [*found[:1], *asks][-1]
+        if found:
+            return found[0]
+    return None
 
 
 def parse_question(text: str, *, today: date | None = None, newest: Newest = lambda: None) -> Question:

@@ -21,6 +21,9 @@ WEIGHTS = Path(__file__).with_name("reader.safetensors")
 SHA256 = "b3f65389db7aa110efea7cbd6039d49ab56ff98595fcbf094f4addc34a81e81a"
 # No answer is longer: those that people marked have 3 words (median), one in a hundred has more than 20.
 _MOST_TOKENS = 30
+# What each further token of a span takes from its log odds: since start and end are scored apart, the start of one
+# answer and the end of another make a long one that is likelier than it should be. Measured in docs/reader.md.
+_PER_TOKEN = 0.1
 # What `ReadingReranker` gives a text without a word, and what it counts the score by which a text was found.
 _MOST_ODDS, _BY_FOUND = 20.0, 40.0
 # What words hold that answer for a number or a date.
@@ -53,13 +56,14 @@ class Span(NamedTuple):
 
 
 class Reading:
-    """One text, read for the answer to a question."""
+    """One text, read for the answer to a question; ``several``: for one that may name several things."""
 
-    def __init__(self, scores: SpanScores) -> None:
+    def __init__(self, scores: SpanScores, *, several: bool = False) -> None:
         self._starts = np.array([start for start, _ in scores.offsets], dtype=np.int64)
         self._ends = np.array([end for _, end in scores.offsets], dtype=np.int64)
         self._odds = scores.starts[:, None] + scores.ends[None, :] - scores.nothing
         length = np.arange(len(self._starts))[None, :] - np.arange(len(self._starts))[:, None]
+        self._odds -= 0.0 if several else _PER_TOKEN * length
         self._odds[(length < 0) | (length >= _MOST_TOKENS)] = -np.inf
 
     def best(self, start: int, end: int) -> Span | None:
@@ -78,9 +82,10 @@ class SpanReader:
     def __init__(self, scorer: SpanScorer | None = None) -> None:
         self._scorer = scorer or MiniLMSpanScorer(WEIGHTS, SHA256)
 
-    def read(self, question: str, texts: Sequence[str]) -> list[Reading]:
-        """Return what was read, in the order of ``texts``."""
-        return [Reading(scores) for scores in self._scorer.scores(question, texts)] if texts else []
+    def read(self, question: str, texts: Sequence[str], *, several: bool = False) -> list[Reading]:
+        """Return what was read, in the order of ``texts``; ``several``: for an answer that may name several things."""
+        found = self._scorer.scores(question, texts) if texts else []
+        return [Reading(scores, several=several) for scores in found]
 
     def best(self, question: str, texts: Sequence[str]) -> list[Span | None]:
         """Return the likeliest span of each text, in their order; None for one without a word."""
