@@ -187,7 +187,7 @@ class Question:
         if found:
             return str(found.lastgroup), " ".join(found[0].lower().split())
         if _SINCE.search(self.text):
-            return "date", "since when"
+            return "date", "when"
         is_open = _BREAKS_OFF.search(self.text) or _POINTS_AT.fullmatch(self.text)
         return ("fact", "what") if is_open else None
 

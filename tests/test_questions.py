@@ -78,7 +78,7 @@ def test_a_word_meets_its_other_forms() -> None:
         ("How did he escape?", ("reason", "how")),
         ("Amazon will buy which firm?", ("fact", "which")),
         ("The prize was won by:", ("fact", "what")),
-        ("Prices rose by the most since:", ("date", "since when")),
+        ("Prices rose by the most since:", ("date", "when")),
         ("Two men who cheated were caught doing what?", ("fact", "what")),
         ("Anna Berg, who died this week, was best known for which book?", ("fact", "which")),
         ("The treaty, which ended the war, was signed where?", ("place", "where")),
