@@ -239,10 +239,10 @@ class ReadingAnswerer:
         Of those that give a reason ("why", "how") two at most are returned; where ``several`` things are asked for, all
         that may give one, of all hits.
         """
-        if not question.asked_for or not question.terms:
+        asked_for = question.asked_for
+        if not asked_for or not question.terms:
             return self.others.answer(question, hits)
-        kind, _ = question.asked_for
-        read = self._read(question, hits[:_READ])
+        read = self._read(question, asked_for, hits[:_READ])
         if not read:
             return nothing_answers(question, hits, 0.0, read=_READ)
         first, share = self._likeliest(read, together=question.several)
@@ -250,7 +250,7 @@ class ReadingAnswerer:
         if confidence < self.threshold:
             return nothing_answers(question, hits, confidence, read=_READ)
         if question.several:
-            read = self._read(question, hits)
+            read = self._read(question, asked_for, hits)
             may = [c for c in read if c.statement.text != first.statement.text]
             may = [c for c in may if c.odds >= first.odds - _MAY_GIVE_ITEMS]
             shown = [candidate.statement for candidate in [first, *may]][:_MOST_LISTED]
@@ -258,7 +258,7 @@ class ReadingAnswerer:
         others = [c for c in read if c is not first and c.odds >= first.odds - _WITHIN_ODDS]
         shown = _without_repeats(candidate.statement for candidate in [first, *others])
         return _answered(
-            question, shown[: _REASONS if kind == "reason" else _MOST], hits, confidence, short=first.short
+            question, shown[: _REASONS if asked_for[0] == "reason" else _MOST], hits, confidence, short=first.short
         )
 
     def _likeliest(self, read: Sequence[_Candidate], *, together: bool = False) -> tuple[_Candidate, float]:
@@ -278,9 +278,9 @@ class ReadingAnswerer:
         first = max(read, key=lambda candidate: (support[candidate.said], candidate.odds))
         return first, sum(weights) / whole if together else shares[first.said] + also[first.said]
 
-    def _read(self, question: Question, hits: Sequence[Hit]) -> list[_Candidate]:
+    def _read(self, question: Question, asked_for: tuple[str, str], hits: Sequence[Hit]) -> list[_Candidate]:
         """Return the sentences of the hits with what may answer in each, best first."""
-        kind, asked = question.asked_for or ("", "")
+        kind, asked = asked_for
         newest = max((hit.score - hit.similarity for hit in hits), default=0.0)
         found = []
         readings = self.reader.read(question.text, [hit.passage.text for hit in hits], several=question.several)

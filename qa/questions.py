@@ -200,11 +200,11 @@ def _asking_word(text: str) -> re.Match[str] | None:
     sentences = [text[start:end] for start, end in sentence_spans(text)]
     for part in (*sentences[-1:], text):
         found = list(_ASKED_FOR.finditer(part))
-        if found and not _BEGINS.fullmatch(part, 0, found[0].start()):
-            asks = (word for word in found if word["number"] or not _JOINS.match(part, word.start()))
-            return [*found[:1], *asks][-1]
-        if found:
+        if found and _BEGINS.fullmatch(part, 0, found[0].start()):
             return found[0]
+        if found:
+            asks = (word for word in found if word["number"] or not _JOINS.match(part, word.start()))
+            return [found[0], *asks][-1]
     return None
 
 

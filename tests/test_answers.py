@@ -14,7 +14,8 @@ from conftest import SEED, WordEncoder
 
 from embeddings import SpanScores
 from qa import Answer, Library, ask, open_library
-from qa.answers import THRESHOLD, THRESHOLDS, ReadingAnswerer, SentenceAnswerer, _also_said
+from qa.answers import THRESHOLD, THRESHOLDS, ReadingAnswerer, SentenceAnswerer, Statement, _also_said, _Candidate
+from qa.articles import parse_article
 from qa.embedded import EmbeddedStore
 from qa.reader import SpanReader
 
@@ -28,9 +29,7 @@ def test_an_answer_is_a_sentence_with_its_score_worked_out_by_hand(make_library:
     assert statement.article.text[statement.start : statement.end] == statement.text
     # 4 of the sentence's 6 words: cosine 4 / sqrt(4 * 6) for sentence and passage; all content words own and near.
     assert statement.score == pytest.approx((1.5 * 0.81650 + 0.6) / 2.1, abs=1e-4)
-    assert answer.confidence == pytest.approx(
-        1 / (1 + (1 - THRESHOLD) / THRESHOLD * math.exp(-20 * (statement.score - 0.56)))
-    )
+    assert answer.confidence == pytest.approx(1 / (1 + 0.74 / 0.26 * math.exp(-20 * (statement.score - 0.56))))
     assert answer.refusal is None
     assert answer.as_dict()["statements"][0]["article"] == {
         "id": statement.article.id,
@@ -151,6 +150,23 @@ def test_an_answer_counts_for_one_that_it_holds_or_is_held_by() -> None:
         " tom ": pytest.approx(0.3),
         " bradyville ": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("other", "agreement", "first"),
+    [(0.44, True, "tom brady"), (0.46, True, "bradyville"), (0.31, False, "bradyville")],
+)
+def test_an_answer_is_chosen_with_half_of_what_says_more_or_less_and_believed_with_all_of_it(
+    other: float, agreement: bool, first: str
+) -> None:
+    weights = {"tom brady": 0.3, "brady": 0.2, "tom": 0.1, "bradyville": other}
+    statement = Statement(parse_article("Brady won.", "a.txt"), 0, 10, 0.0)
+    read = [_Candidate(statement, math.log(weight), said, f" {said} ", ()) for said, weight in weights.items()]
+    answerer = ReadingAnswerer(SpanReader(WordScorer({})), SentenceAnswerer(WordEncoder()), agreement=agreement)
+    candidate, share = answerer._likeliest(read)
+    assert candidate.short == first
+    assert share == pytest.approx((0.6 if first == "tom brady" else other) / (1 + 0.6 + other))
+    assert answerer._likeliest(read, together=True)[1] == pytest.approx((0.6 + other) / (1 + 0.6 + other))
 
 
 def test_caution_moves_the_threshold(folder: Path, tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ import pytest
 from embeddings import MiniLMSpanScorer, SpanScorer, SpanScores, TransformersSpanScorer
 from embeddings.spans import pair
 from qa import open_library
-from qa.reader import _PER_TOKEN as PER_TOKEN
 from qa.reader import SHA256, WEIGHTS, Reading, ReadingReranker, Span, SpanReader, fits
 
 TEXTS = ["The fair opened in May.", "Bridge", "", "A longer text on a bridge that Ilse Kohl closed. " * 20]
@@ -27,7 +26,7 @@ def test_the_best_span_is_the_one_of_the_highest_sum_that_ends_after_its_start()
     reading = Reading(scores([1, 6, 0, 10], [8, 2, 4, 1], nothing=3))
     assert reading.best(0, 15) == Span(12, 15, 10 + 1 - 3)
     # 6 + 8 would end before it starts.
-    assert reading.best(0, 11) == Span(4, 11, pytest.approx(6 + 4 - 3 - PER_TOKEN))  # type: ignore[arg-type]
+    assert reading.best(0, 11) == Span(4, 11, pytest.approx(6 + 4 - 3 - 0.1))  # type: ignore[arg-type]
     assert reading.best(0, 7) == Span(0, 3, 1 + 8 - 3)
     assert reading.best(4, 7) == Span(4, 7, 6 + 2 - 3)
     assert reading.best(5, 9) is None  # no whole word
@@ -38,13 +37,13 @@ def test_the_best_span_is_the_one_of_the_highest_sum_that_ends_after_its_start()
 def test_no_span_is_longer_than_thirty_tokens() -> None:
     starts, ends = [0.0] * 40, [0.0] * 40
     starts[2], ends[32], ends[31] = 5, 9, 8
-    assert Reading(scores(starts, ends)).best(0, 200) == Span(8, 127, pytest.approx(13 - 29 * PER_TOKEN))  # type: ignore[arg-type]
+    assert Reading(scores(starts, ends)).best(0, 200) == Span(8, 127, pytest.approx(13 - 29 * 0.1))  # type: ignore[arg-type]
 
 
 def test_a_longer_span_must_be_the_likelier_one_by_more_than_its_length() -> None:
-    assert Reading(scores([5, 0, 0], [5, 0, 5 + 1.5 * PER_TOKEN])).best(0, 11) == Span(0, 3, 10)
-    longer = Reading(scores([5, 0, 0], [5, 0, 5 + 2.5 * PER_TOKEN])).best(0, 11)
-    assert longer == Span(0, 11, pytest.approx(10 + 0.5 * PER_TOKEN))  # type: ignore[arg-type]
+    assert Reading(scores([5, 0, 0], [5, 0, 5.15])).best(0, 11) == Span(0, 3, 10)
+    longer = Reading(scores([5, 0, 0], [5, 0, 5.25])).best(0, 11)
+    assert longer == Span(0, 11, pytest.approx(10.05))  # type: ignore[arg-type]
     of_several = Reading(scores([5, 0, 0], [5, 0, 5.01]), several=True).best(0, 11)
     assert of_several == Span(0, 11, pytest.approx(10.01))  # type: ignore[arg-type]
 

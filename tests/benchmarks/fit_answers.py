@@ -79,7 +79,7 @@ class Recorder:
         if asked is None or not asked[0].asked_for:
             return None
         question, hits = asked
-        candidates = self.answerer._read(question, hits[: qa.answers._READ])
+        candidates = self.answerer._read(question, question.asked_for, hits[: qa.answers._READ])
         right = [token_f1(c.short, answer) >= RIGHT for c in candidates]
         return Read(question, hits, candidates, right, answer) if candidates else None
 
