@@ -253,6 +253,15 @@ def test_questions_are_kept_and_shown_again_by_the_link(conversations: Conversat
     assert len(library.asked) == 2
 
 
+@pytest.mark.parametrize("found", [answer(TWO, TWO), NO])
+def test_what_can_be_said_of_an_answer_comes_once_it_is_kept(found: Answer, conversations: Conversations) -> None:
+    handlers, _ = chat_of(conversations, found)
+    *early, last = [(outputs[0], outputs[2]) for outputs in asked(handlers)]
+    assert "judged" in last[0] and not any("judged" in html for html, _ in early)
+    whole, kept = early[-1][1].turns[-1], last[1].turns[-1]
+    assert whole.passages == kept.passages and (whole.number, kept.number) == (None, 0)
+
+
 def test_a_link_to_anothers_conversation_asks_its_question_anew(conversations: Conversations) -> None:
     handlers, library = chat_of(conversations)
     hers = after(handlers, "secret", owner="ada")

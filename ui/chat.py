@@ -84,7 +84,7 @@ class Chat:
     async def _replies(
         self, question: str, session: Session, filters: Narrowing, owner: str, *, alone: bool = False
     ) -> AsyncIterator[Outputs]:
-        """Yield outputs as the answer grows.
+        """Yield outputs as the answer grows; what can be said of it comes once it is kept.
 
         Of the answers before it a follow-up ("what else did he say?") takes, unless it is to be read ``alone``.
         """
@@ -92,6 +92,8 @@ class Chat:
         last = Turn(question, filters=narrowing.searched(filters), asked=narrowing.today(filters))
         async for turn, panel in answered(self.opening, last, history):
             last = turn
+            if turn.answer and turn.revealed is None:
+                turn = replace(turn, revealed=len(turn.passages))
             yield await asyncio.to_thread(self._talked, session.with_turn(turn), panel, filters, owner)
         if last.answer:
             session = await asyncio.to_thread(self._keep, session, last, owner)
