@@ -121,6 +121,23 @@ class TestPage:
         assert asked == questions
         window.clean()
 
+    def test_examples_that_are_clicked_while_the_articles_are_read_are_asked_each(
+        self, browser: Any, tmp_path: Path
+    ) -> None:
+        with running("--index", tmp_path / "index") as address:
+            window = Window(browser, address)
+            window.page.get_by_label("Your question").fill("half typ")
+            examples = window.page.locator("#examples button")
+            for number in (1, 3):
+                examples.nth(number).click()
+            window.answered(1)
+            asked = window.page.locator(".turn .question").evaluate_all(
+                "all => all.map(one => one.lastChild.textContent)"
+            )
+            assert asked == [examples.nth(number).inner_text() for number in (1, 3)]
+            assert window.page.get_by_label("Your question").input_value() == "half typ"
+            window.clean()
+
     def test_strange_questions_are_answered_or_refused(self, browser: Any, app: str) -> None:
         window = Window(browser, app)
         for question in (

@@ -14,7 +14,6 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-import gradio as gr
 import pytest
 from databases import Server
 from pages import (
@@ -57,17 +56,17 @@ def conversations(tmp_path: Path) -> Iterator[Conversations]:
 
 def chat_of(conversations: Conversations, *found: Answer | Exception) -> tuple[Chat, StubLibrary]:
     library = StubLibrary(*(found or (answer(TWO),)), articles=[article()])
-    return Chat(opening_of(library), conversations, ["An example?"]), library
+    return Chat(opening_of(library), conversations), library
 
 
 def asked(
-    handlers: Chat, question: str = "q", session: Session | None = None, *, event: Any = None, **more: Any
+    handlers: Chat, question: str = "q", session: Session | None = None, *, wish: Any = "", **more: Any
 ) -> list[tuple[Any, ...]]:
     """Return each of the outputs of a question."""
 
     async def collect() -> list[tuple[Any, ...]]:
-        request, filters = reader(more.get("owner")), more.get("filters", {})
-        replies = handlers.ask(question, session or Session(), filters, request, event or sent())
+        request, filters, granted = reader(more.get("owner")), more.get("filters", {}), more.get("granted", "")
+        replies = handlers.ask(question, wish, granted, session or Session(), filters, request)
         return [outputs async for outputs in replies]
 
     return asyncio.run(collect())
@@ -184,7 +183,7 @@ def test_the_box_is_emptied_once_so_that_what_is_typed_meanwhile_stays(conversat
     outputs = asked(chat_of(conversations)[0])
     assert outputs[0][5] == ""
     assert all(is_same(one[5]) for one in outputs[1:])
-    assert {len(one) for one in outputs} == {8}
+    assert {len(one) for one in outputs} == {9}
 
 
 @pytest.mark.parametrize("question", ["", " \n", "\x00", None])
@@ -193,28 +192,28 @@ def test_a_blank_question_gets_a_hint_and_changes_nothing(
 ) -> None:
     handlers, library = chat_of(conversations)
     (outputs,) = asked(handlers, question)
-    assert all(map(is_same, outputs)) and len(outputs) == 8
+    assert [is_same(output) for output in outputs] == [True] * 6 + [False, True, True]
     assert library.asked == []
     assert capsys.readouterr().out == "Type a question first.\n"
 
 
-def test_an_example_is_asked_and_what_is_typed_stays(conversations: Conversations) -> None:
+def test_a_question_that_is_clicked_is_asked_once_and_what_is_typed_stays(conversations: Conversations) -> None:
     handlers, library = chat_of(conversations)
-    with gr.Blocks():
-        event = sent(None, gr.Button("An example?"))
-        outputs = asked(handlers, "half typ", event=event)
-    assert library.asked[0][0] == "An example?"
-    assert is_same(outputs[0][5])
+    wish = json.dumps({"question": "An example?", "at": 1})
+    outputs = asked(handlers, "half typ", wish=wish)
+    assert is_same(outputs[0][5]) and {one[6] for one in outputs if not is_same(one[6])} == {wish}
+    outputs = asked(handlers, "typed", wish=wish, granted=wish)
+    assert outputs[0][5] == ""
+    assert [question for question, *_ in library.asked] == ["An example?", "typed"]
 
 
 def test_a_question_that_a_refusal_offers_is_asked_with_the_same_filters_or_of_all(
     conversations: Conversations,
 ) -> None:
     handlers, library = chat_of(conversations)
-    with gr.Blocks():
-        target = gr.HTML()
-        for data in ({"question": "Why?"}, {"question": "Why?", "everywhere": "1"}, {"question": 7}, "x", None):
-            asked(handlers, "typed", filters={"source": ["BBC"]}, event=sent(data, target))
+    wishes: list[Any] = [json.dumps({"question": "Why?"} | more) for more in ({}, {"everywhere": "1"})]
+    for wish in (*wishes, '{"question": 7}', '"x"', "null", "{", "[" * 100_000, 7):
+        asked(handlers, "typed", filters={"source": ["BBC"]}, wish=wish)
     assert [(question, filters) for question, _, filters in library.asked] == [
         ("Why?", {"source": ["BBC"]}),
         ("Why?", {}),
@@ -225,10 +224,8 @@ def test_a_question_may_be_read_by_itself_and_its_periods_from_a_day_that_is_set
     handlers, library = chat_of(conversations)
     session = Session("", (Turn("q", answer(refusal="no")),))
     filters = {"source": ["BBC"], "today": "2024-06-15"}
-    with gr.Blocks():
-        target = gr.HTML()
-        for data in ({"question": "and now?"}, {"question": "and now?", "alone": "1"}):
-            asked(handlers, "", session, filters=filters, event=sent(data, target))
+    for more in ({}, {"alone": "1"}):
+        asked(handlers, "", session, filters=filters, wish=json.dumps({"question": "and now?"} | more))
     assert [len(history) for _, history, _ in library.asked] == [1, 0]
     assert [searched for _, _, searched in library.asked] == [{"source": ["BBC"]}] * 2
     assert library.today == date(2024, 6, 15)
@@ -542,7 +539,7 @@ def test_what_is_shown_of_a_long_conversation_is_saved_though_it_was_deleted(con
 def test_a_conversation_cannot_be_opened_before_the_articles_are(
     conversations: Conversations, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    handlers = Chat(Opening(lambda report: None), conversations, [])  # type: ignore[arg-type, return-value]
+    handlers = Chat(Opening(lambda report: None), conversations)  # type: ignore[arg-type, return-value]
     made = conversations.begin("", "kept")
     assert listed(handlers, Session(), do="open", conversation=made)[2] == Session()
     assert "one moment" in capsys.readouterr().out

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gradio as gr
 import pytest
-from pages import HOSTILE, StubLibrary, answer, attributes, opening_of
+from pages import HOSTILE, StubLibrary, answer, attributes, is_inert, opening_of, text_of
 
 from ui.conversations import Conversations
 from ui.opening import Opening
@@ -68,8 +68,10 @@ def test_the_endpoints_have_their_names_though_events_are_called_alike(conversat
 
 def test_an_example_is_a_button_that_says_just_what_it_asks(conversations: Conversations) -> None:
     page = build_page(opening_of(StubLibrary(answer(refusal="no"))), conversations, HOSTILE)
-    buttons = [block.value for block in page.blocks.values() if isinstance(block, gr.Button)]
-    assert [value for value in buttons if value in HOSTILE] == HOSTILE
+    (examples,) = [block.value for block in page.blocks.values() if block.elem_id == "examples"]
+    assert attributes("data-question", examples) == HOSTILE
+    assert text_of("ask", examples) == "".join(HOSTILE)
+    assert is_inert(examples)
 
 
 def test_no_pane_takes_its_html_for_a_template(conversations: Conversations) -> None:

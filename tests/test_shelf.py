@@ -42,7 +42,7 @@ def make_shelf(library: Library, tmp_path: Path) -> Iterator[Callable[..., Shelf
 
     def make(*, editable: bool = True, opening: Opening | None = None) -> Shelf:
         opening = opening or opening_of(library)
-        return Shelf(opening, Chat(opening, conversations, []), editable=editable)
+        return Shelf(opening, Chat(opening, conversations), editable=editable)
 
     yield make
     conversations.close()

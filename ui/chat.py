@@ -19,7 +19,7 @@ from ui.conversations import AWAY, Conversations, menu
 from ui.markup import LONGEST_QUESTION
 from ui.narrowing import Link, Narrowing
 from ui.opening import Opening, said
-from ui.sent import number_of, word_of
+from ui.sent import in_box, number_of, word_of
 from ui.turns import Turn, as_markdown, conversation
 
 log = logging.getLogger(__name__)
@@ -53,33 +53,35 @@ class Chat:
 
     TALK = 5
 
-    def __init__(self, opening: Opening, conversations: Conversations, examples: Sequence[str]) -> None:
+    def __init__(self, opening: Opening, conversations: Conversations) -> None:
         self.opening = opening
         self.conversations = conversations
-        self.examples = examples
 
-    async def ask(
-        self, question: str, session: Session, filters: Narrowing, request: gr.Request, event: gr.EventData
+    async def ask(  # noqa: PLR0917  # Gradio gives them by their places
+        self, question: str, wish: str, granted: str, session: Session, filters: Narrowing, request: gr.Request
     ) -> AsyncIterator[Outputs]:
-        """Answer what was typed or clicked, and empty the box that it was typed into."""
+        """Answer what was typed, and empty the box that it was typed into; or a ``wish`` that was not yet ``granted``.
+
+        A wish is a question that was clicked, with the moment of the click. After the outputs of a conversation come
+        the box's, what is granted, and the filters and their HTML.
+        """
         typed: Any = ""
         alone = False
-        if isinstance(event.target, gr.HTML):  # a question that a refusal offers
-            question, typed = word_of(event, "question"), _SAME
-            filters = narrowing.everywhere(filters) if word_of(event, "everywhere") else filters
-            alone = bool(word_of(event, "alone"))
-        elif isinstance(event.target, gr.Button) and event.target.value in self.examples:
-            question, typed = event.target.value, _SAME
+        if wish != granted:
+            clicked = in_box(wish)
+            question, typed, granted = word_of(clicked, "question"), _SAME, wish
+            filters = narrowing.everywhere(filters) if word_of(clicked, "everywhere") else filters
+            alone = bool(word_of(clicked, "alone"))
         question = markup.clean(question or "")[:LONGEST_QUESTION]
         if not question:
             gr.Info("Type a question first.", duration=4)
-            yield (_SAME,) * (self.TALK + 3)
+            yield *(_SAME,) * (self.TALK + 1), granted, _SAME, _SAME
             return
         # Once, so that what is typed meanwhile stays.
-        rest: Outputs = (typed, filters, await asyncio.to_thread(self.bar, filters))
+        rest: Outputs = (typed, granted, filters, await asyncio.to_thread(self.bar, filters))
         async for outputs in self._replies(question, session, filters, _owner(request), alone=alone):
             yield *outputs, *rest
-            rest = (_SAME,) * 3
+            rest = (_SAME,) * 4
 
     async def _replies(
         self, question: str, session: Session, filters: Narrowing, owner: str, *, alone: bool = False
@@ -92,9 +94,9 @@ class Chat:
         last = Turn(question, filters=narrowing.searched(filters), asked=narrowing.today(filters))
         async for turn, panel in answered(self.opening, last, history):
             last = turn
-            if turn.answer and turn.revealed is None:
-                turn = replace(turn, revealed=len(turn.passages))
-            yield await asyncio.to_thread(self._talked, session.with_turn(turn), panel, filters, owner)
+            whole = turn.answer and turn.revealed is None
+            shown = replace(turn, revealed=len(turn.passages)) if whole else turn
+            yield await asyncio.to_thread(self._talked, session.with_turn(shown), panel, filters, owner)
         if last.answer:
             session = await asyncio.to_thread(self._keep, session, last, owner)
             yield await asyncio.to_thread(self._talked, session, None, filters, owner)

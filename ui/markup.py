@@ -37,6 +37,14 @@ def counted(number: int, one: str, more: str | None = None) -> str:
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
+def ask_button(question: str, label: str | None = None, **how: str) -> str:
+    """Return a button that asks a question, which is its label where there is none; ``how`` is sent with it."""
+    question = escape(clean(question))
+    data = "".join(f' data-{name}="{escape(value)}"' for name, value in how.items())
+    words = question if label is None else escape(label)
+    return f'<button type="button" class="ask" dir="auto"{data} data-question="{question}">{words}</button>'
+
+
 def day_of(day: date | None) -> str | None:
     """Return a date as "26 August 2014"."""
     return f"{day.day} {day:%B} {day.year}" if day else None

@@ -60,6 +60,7 @@
     element.addEventListener('click', event => {
       const button = event.target.closest('button');
       if (button?.dataset.copy) return copy(button);
+      if (button?.matches('.ask')) return inBox('wish', JSON.stringify({...button.dataset, at: Date.now()}));
       const what = event.target.closest('[data-do]');
       if (!what || what.tagName === 'FORM' || (!button && !getSelection().isCollapsed)) return;
       const {key, ...data} = what.dataset;
@@ -115,12 +116,12 @@
     event.preventDefault();
   }
 
-  // Puts a question into the box, to be changed there.
-  function inBox(text) {
-    const box = document.querySelector('#ask textarea');
+  // Puts a text into the box of a name: a question to be changed, or one to be asked, which the server is told at once.
+  function inBox(name, text) {
+    const box = document.querySelector(`#${name} textarea`);
     box.value = text;
     box.dispatchEvent(new Event('input', {bubbles: true}));
-    box.focus();
+    return box;
   }
 
   function region(pane, label) {
@@ -187,10 +188,8 @@
         });
       }
       element.addEventListener('click', event => {
-        const ask = event.target.closest('button.ask');
-        if (ask) return trigger('submit', {...ask.dataset});
         const change = event.target.closest('button.change');
-        if (change) return inBox(change.dataset.text);
+        if (change) return inBox('ask', change.dataset.text).focus();
         const passage = event.target.closest('[data-passage]');
         const button = event.target.closest('button');
         if (!passage || button?.matches('.copy') || (!button && !getSelection().isCollapsed)) return;

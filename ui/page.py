@@ -43,7 +43,7 @@ def build_page(
 
     Where it is ``editable``, articles can be added and removed; with ``web``, added by their address, too.
     """
-    chat = Chat(opening, conversations, examples)
+    chat = Chat(opening, conversations)
     page: gr.Blocks
     with gr.Blocks(title=TITLE, fill_width=True, analytics_enabled=False, delete_cache=(3600, 3600)) as page:
         add_endpoints(opening)  # first, for they have the names that Gradio would give to the page's own events
@@ -104,16 +104,17 @@ def _add_chat(chat: Chat, shared: _Shared, examples: Sequence[str]) -> gr.HTML:
     with gr.Row(elem_id="ask"):
         question = _textbox("Your question", "Ask about the articles", LONGEST_QUESTION, autofocus=True)
         send = gr.Button("Ask", variant="primary", scale=0, min_width=0)
-    buttons: list[gr.Button] = []
     if examples:
-        with gr.Row(elem_id="examples"):
-            buttons = [gr.Button(text, size="sm", scale=0, min_width=0) for text in examples]
+        _pane("examples", "panel", f'<div class="row">{"".join(markup.ask_button(text) for text in examples)}</div>')
+    # What was clicked stands in a box, too: of a question that comes while another is answered Gradio 6.31 keeps only
+    # that there was one, and calls anew with what the boxes hold and what was clicked for the question before.
+    wish, granted = (gr.Textbox("", visible="hidden", elem_id=name) for name in ("wish", "granted"))
     talked = [talk, source, session, kept, link]
     gr.on(
-        [question.submit, send.click, talk.submit, *(button.click for button in buttons)],
+        [question.submit, send.click, wish.change],
         chat.ask,
-        [question, session, filters],
-        [*talked, question, filters, narrow],
+        [question, wish, granted, session, filters],
+        [*talked, question, granted, filters, narrow],
         trigger_mode="always_last",
         **_HIDDEN,
     )
@@ -162,8 +163,8 @@ def _add_speakers(looking: Looking, shared: _Shared) -> None:
 
 
 def _pane(name: str, kind: str | None, value: str | None = None, *, render: bool = True) -> gr.HTML:
-    """Return a pane of HTML, of which page.js makes one of its kinds; the events' names must stand here for Gradio."""
-    code = kind and f"page.{kind}(element, trigger, watch);  // 'select' 'submit'"
+    """Return a pane of HTML, of which page.js makes one of its kinds; the event's name must stand here for Gradio."""
+    code = kind and f"page.{kind}(element, trigger, watch);  // 'select'"
     return gr.HTML(value, elem_id=name, js_on_load=code, apply_default_css=False, render=render)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import Any
+
+import gradio as gr
 
 from ui.markup import LONGEST_QUESTION, clean
 
@@ -22,3 +26,11 @@ def word_of(event: Any, name: str) -> str:
     except (AttributeError, TypeError):
         return ""
     return clean(value)[:LONGEST_QUESTION] if isinstance(value, str) else ""
+
+
+def in_box(text: Any) -> gr.EventData:
+    """Return what was sent in a box, as JSON, as if it had come with the event itself; nothing for what is none."""
+    data = None
+    with suppress(TypeError, ValueError, RecursionError):
+        data = json.loads(text)
+    return gr.EventData(None, data)

@@ -12,6 +12,7 @@ from qa import Answer, Article, Filters, Name, Passage, Statement
 from ui.markup import (
     LONGEST_QUESTION,
     MOST_ROWS,
+    ask_button,
     citation,
     clean,
     counted,
@@ -144,8 +145,7 @@ def _understood(turn: Turn, whole: str) -> str:
     return (
         f'<p class="understood" dir="auto"><span>Understood as: {escape(clean(whole))}</span> '
         f'<button type="button" class="change" data-text="{escape(clean(whole))}">Change</button>'
-        f'<button type="button" class="ask" data-alone="1" data-question="{escape(clean(turn.question))}">'
-        "As a question of its own</button></p>"
+        f"{ask_button(turn.question, 'As a question of its own', alone='1')}</p>"
     )
 
 
@@ -209,16 +209,9 @@ def _refused(turn: Turn, answer: Answer, number: int) -> str:
 
 def _asks(turn: Turn, answer: Answer) -> str:
     """Return questions that can be asked instead, as buttons."""
-    asks = [
-        f'<button type="button" class="ask" dir="auto" data-question="{escape(clean(question))}">'
-        f"{escape(clean(question))}</button>"
-        for question in answer.instead
-    ]
+    asks = [ask_button(question) for question in answer.instead]
     if turn.filters and answer.refusal is not None:
-        asks.append(
-            f'<button type="button" class="ask" data-everywhere="1" data-question="{escape(clean(turn.question))}">'
-            "The same, of all articles</button>"
-        )
+        asks.append(ask_button(turn.question, "The same, of all articles", everywhere="1"))
     items = "".join(f"<li>{ask}</li>" for ask in asks)
     return f'<h3 class="nearest-head">You could ask</h3><ul class="instead">{items}</ul>' if asks else ""
 
