@@ -138,6 +138,17 @@ class TestPage:
             assert window.page.get_by_label("Your question").input_value() == "half typ"
             window.clean()
 
+    def test_what_can_be_said_of_the_last_answer_is_in_sight(self, browser: Any, app: str) -> None:
+        window = Window(browser, app)
+        window.ask(QUESTION)
+        window.ask("And about Assad?").get_by_role("button", name="As a question of its own").click()
+        window.answered(2)
+        window.page.wait_for_function(
+            """() => { const pane = document.getElementById('conversation').getBoundingClientRect();
+                       const judged = [...document.querySelectorAll('.judged')].at(-1).getBoundingClientRect();
+                       return judged.bottom <= pane.bottom; }"""
+        )
+
     def test_strange_questions_are_answered_or_refused(self, browser: Any, app: str) -> None:
         window = Window(browser, app)
         for question in (

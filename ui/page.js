@@ -203,7 +203,7 @@
       watch('value', () => {
         const all = element.querySelectorAll('.turn');
         const last = all[all.length - 1];
-        const now = last ? `${all.length} ${last.querySelectorAll('.passage, .refusal, .note').length}` : '';
+        const now = last ? `${all.length} ${last.querySelectorAll('.passage, .refusal, .note, .judged').length}` : '';
         const cite = chosen && now === before && element.querySelector(`[data-key="${chosen}"]`);
         if (cite) {  // only what was said of an answer changed
           element.querySelectorAll('[aria-current]').forEach(other => other.removeAttribute('aria-current'));
