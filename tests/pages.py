@@ -143,9 +143,9 @@ def opening_of(library: StubLibrary | Library) -> Opening:
     return opening
 
 
-def sent(data: Any = None, target: Any = None, /, **named: Any) -> gr.EventData:
+def sent(data: Any = None, /, **named: Any) -> gr.EventData:
     """Return what the handlers are told of a click."""
-    return gr.EventData(target, named if data is None else data)
+    return gr.EventData(None, named if data is None else data)
 
 
 def reader(name: str | None = None, query: Mapping[str, str] | None = None) -> Any:

@@ -117,8 +117,7 @@ class TestPage:
             window.page.keyboard.press("Enter")
             window.page.locator(".turn").nth(number).wait_for()
         window.answered(len(questions) - 1)
-        asked = window.page.locator(".turn .question").evaluate_all("all => all.map(one => one.lastChild.textContent)")
-        assert asked == questions
+        assert window.questions() == questions
         window.clean()
 
     def test_examples_that_are_clicked_while_the_articles_are_read_are_asked_each(
@@ -131,10 +130,7 @@ class TestPage:
             for number in (1, 3):
                 examples.nth(number).click()
             window.answered(1)
-            asked = window.page.locator(".turn .question").evaluate_all(
-                "all => all.map(one => one.lastChild.textContent)"
-            )
-            assert asked == [examples.nth(number).inner_text() for number in (1, 3)]
+            assert window.questions() == [examples.nth(number).inner_text() for number in (1, 3)]
             assert window.page.get_by_label("Your question").input_value() == "half typ"
             window.clean()
 

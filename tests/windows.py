@@ -99,6 +99,11 @@ class Window:
         turn.locator(".judged, .note.failed").first.wait_for(timeout=_PATIENCE)
         return turn
 
+    def questions(self) -> list[str]:
+        """Return the questions of all turns, as they were asked."""
+        questions = self.page.locator(".turn .question")
+        return list(questions.evaluate_all("all => all.map(one => one.lastChild.textContent)"))
+
     def statements(self, turn: Any) -> list[str]:
         return list(turn.locator("blockquote").evaluate_all("all => all.map(one => one.textContent)"))
 
