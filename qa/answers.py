@@ -189,7 +189,7 @@ class SentenceAnswerer:
         """
         scored = sorted(self._scored(question, hits), key=lambda statement: -statement.score)
         best = scored[0].score if scored else 0.0
-        confidence = _probability(math.log(THRESHOLD / (1 - THRESHOLD)) + _STEEP * (best - _FLOOR))
+        confidence = probability(math.log(THRESHOLD / (1 - THRESHOLD)) + _STEEP * (best - _FLOOR))
         if confidence < self.threshold:
             return nothing_answers(question, hits, confidence)
         shown = _without_repeats(statement for statement in scored if statement.score >= best - _WITHIN)
@@ -246,7 +246,7 @@ class ReadingAnswerer:
         if not read:
             return nothing_answers(question, hits, 0.0, read=_READ)
         first, share = self._likeliest(read, together=question.several)
-        confidence = _probability(_sum(_SURE_WEIGHTS, _signs(question, share, hits)))
+        confidence = probability(summed(_SURE_WEIGHTS, _signs(question, share, hits)))
         if confidence < self.threshold:
             return nothing_answers(question, hits, confidence, read=_READ)
         if question.several:
@@ -307,9 +307,9 @@ class ReadingAnswerer:
                     near,
                     len(words & question.terms) / max(len(words), 1),
                 )
-                odds = _sum(_WEIGHTS, features)
+                odds = summed(_WEIGHTS, features)
                 place = (offset + marked[0], offset + marked[1])
-                statement = Statement(article, start, end, _probability(odds), span=place)
+                statement = Statement(article, start, end, probability(odds), span=place)
                 found.append(_Candidate(statement, odds, short, normalised(short), features))
         # The same sentence in two articles is one source, not two that agree.
         once: dict[str, _Candidate] = {}
@@ -356,11 +356,12 @@ def _one_holds(said: str, other: str) -> bool:
     return said in other or other in said
 
 
-def _sum(weights: Sequence[float], features: Sequence[float]) -> float:
+def summed(weights: Sequence[float], features: Sequence[float]) -> float:
+    """Return the sum of features, each times its weight."""
     return sum(weight * feature for weight, feature in zip(weights, features, strict=True))
 
 
-def _probability(odds: float) -> float:
+def probability(odds: float) -> float:
     """Return the probability (0..1) of log odds."""
     return 1 / (1 + math.exp(-odds))
 

@@ -238,8 +238,11 @@ class Asking:
             return self._cited_in_parts(formed)
         if asked.quoted:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
-            if asked.speaker or asked.besides or not answer.refusal:
+            if not answer.refusal or asked.besides or (asked.speaker and not asked.told):
                 return answer
+            if asked.told:
+                told = self._plainly(asked, hits, nearest, **filters)
+                return told if not told.refusal else answer
             # Whom "who said ..." asks for may be told by a sentence that is no quote, if plainly.
             told = self._plainly(asked, hits, nearest, **filters)
             best = max((statement.score for statement in told.statements), default=1.0)
@@ -335,7 +338,7 @@ class Asking:
                 return replace(found, names=names if theirs else ())
         on_it = said(speaker, topic)
         if spellings or on_it.statements:
-            return on_what_is_asked(asked, topic, on_it)
+            return on_what_is_asked(asked, topic, on_it, theirs)
         answer = self._plainly(asked, hits, nearest, **filters)
         first = answer.statements[0] if answer.statements else None
         is_name = any(word[:1].isupper() for word in speaker.split())

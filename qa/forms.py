@@ -222,15 +222,14 @@ def in_words_of(asked: Question, speaker: str, read: Answer, theirs: Sequence[St
     return replace(read, question=asked.text, statements=tuple(kept), short=short, summary=summary)
 
 
-def on_what_is_asked(asked: Question, topic: str, said: Answer) -> Answer:
-    """Return of what somebody said on a topic those statements that have a word of it, or a refusal."""
+def on_what_is_asked(asked: Question, topic: str, said: Answer, theirs: Sequence[Statement]) -> Answer:
+    """Return of what somebody said on a topic, of all ``theirs``, what has a word of it, or a refusal."""
     wanted = terms(topic)
     kept = tuple(s for s in said.statements if wanted & stems(s.text))
-    name = name_of(asked, said.statements)
-    if said.refusal is not None or not kept:
-        return refuse(
-            asked, said.refusal or f"The articles do not say: none of {name}'s statements is on that.", said.hits
-        )
+    name = name_of(asked, said.statements or theirs)
+    if not kept:
+        why = f"The articles do not say: none of {name}'s statements is on that." if name else said.refusal
+        return refuse(asked, why or "", said.hits)
     summary = f"{_many(len(kept), 'statement')} by {name} about {topic}"
     return replace(said, question=asked.text, statements=kept, summary=summary)
 

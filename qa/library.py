@@ -234,7 +234,7 @@ class Library:
         ]
         if about is None:
             return quotes
-        places = [(s.article.id, s.start, s.end) for s in self._quote_answerer.on_topic(quotes, about)]
+        places = [(s.article.id, s.start, s.end) for s in self._quote_answerer.on_topic(quotes, about, speaker=speaker)]
         return [q for q in quotes if any(q.article.id == a and s <= q.start < e for a, s, e in places)]
 
     def statements(
@@ -243,7 +243,7 @@ class Library:
         """Return what `quotes` finds as the whole sentences it stands in, those of near copies once, oldest first."""
 
         def found() -> list[Statement]:
-            told = self._quote_answerer.on_topic(self._said_by(speaker, **filters), about)
+            told = self._quote_answerer.on_topic(self._said_by(speaker, **filters), about, speaker=speaker)
             once = cited_once(told, self._store.near_copies)
             return sorted(once, key=lambda s: (s.article.published or date.max, s.article.path, s.start))
 

@@ -14,7 +14,9 @@ from qa.questions import folded, words
 from qa.quotes.speakers import ALSO_MONTHS, ALSO_SURNAMES, NOT_A_NAME, ORG_WORDS, TITLES
 
 # "NPR's CEO", "the new head of the Army": a speaker who is asked for by what he is.
-_POSSESSED = re.compile(r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+)")
+_POSSESSED = re.compile(
+    r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+?)(?:\s+(?:to|in|for|at|of)\s+(?P<where>(?:the\s+)?[A-Z].*))?"
+)
 _PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
 _DETERMINERS = ("the", "a", "an", "his", "her", "their")
 # What an organisation's name ends in, but for what is as often a surname.
@@ -30,7 +32,7 @@ _PLACE = re.compile(
     r"(?:the\s+)?(?:town|city|village|state|republic|kingdom|country|province|county|district)\s+of\s+(?=(?:the\s+)?(?-i:[A-Z]))",
     re.IGNORECASE,
 )
-_OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in)\s+(?P<of>.+)")
+_OF = re.compile(r"(?:(?:the|a|an)\s+)?(?P<head>[a-z][\w -]*?)\s+(?:of|for|at|in|to)\s+(?P<of>.+)")
 
 
 _LETTERS = re.compile(r"(?:[Tt]he\s+)?((?:[A-Z]\.?){2,6})")
@@ -165,7 +167,8 @@ def role_of(asked: str) -> tuple[str, str] | None:
     if not found and asked and not name_words(asked):  # "the Pope", "the President"
         return asked.lower().removeprefix("the "), ""
     if found and found["head"].strip() and (found["of"].strip() or asked.split(maxsplit=1)[0].lower() in _DETERMINERS):
-        return found["head"].strip(), found["of"].strip()
+        where = found.groupdict().get("where")
+        return found["head"].strip(), f"{found['of']} {where or ''}".strip()
     return None
 
 

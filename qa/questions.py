@@ -32,10 +32,17 @@ _SAYING_WORDS = frozenset("|".join((_BASE, _PAST, _DONE, _DOING, _SAYS)).split("
     "ask asks asked call calls called state stated statement statements quote quotes according announce announced"
     " declare declared describe described".split()
 )
+_CLAIMED = (
+    "accused|acknowledged|admitted|alleged|asserted|believes?|blamed|boasted|cautioned|compared|complained|conceded|condemned|"
+    "contended|criticized|criticised|declared|defended|denied|described|doubts?|emphasized|estimated|expects?|fears?|"
+    "forecast|hailed|hinted|insisted|joked|lamented|likened|maintained|noted|observed|pledged|praised|predicted|predicts|"
+    "promised|questioned|recalled|remarked|revealed|speculated|stressed|testified|urged|vowed"
+)
 _AND = r"(?:(?:and|but|so),?\s+)?"
 _ASKS = r"(?:(?:what|how|when|where|why)\s+(?:else\s+)?)?"
-_SPEAKER = r"(?P<speaker>\S+(?:\s+\S+){0,9}?)"
+_SPEAKER = r"(?P<speaker>\S+(?:\s+\S+){0,14}?)"
 _TOPIC = (
+    r"(?:\s+(?:in|at|during|to)\s+\S+(?:\s+\S+){0,5}?(?=\s+(?:about|regarding|concerning)\s))?"
     r"(?:\s+(?:anything|something)(?:\s+else)?)?(?:\s+(?:(?:about|on|of|regarding|concerning|over|to|against|for|as|when|that|"
     r"whether|why|how|in|is|was|are|were)\s+)?(?P<topic>.+))?"
 )
@@ -51,9 +58,25 @@ _WHAT_X_SAID = tuple(
         rf"{_SPEAKER}(?=$|\s+(?:about|on)\s)",
     )
 )
+# What may as well be told by a sentence that is no quote.
+_MAY_BE_TOLD = tuple(
+    re.compile(_AND + pattern + r"\s+(?P<topic>.+)", re.IGNORECASE | re.DOTALL)
+    for pattern in (
+        rf"how\s+(?:did|does|do|has|have|will)\s+{_SPEAKER}\s+(?:(?:respond|repl(?:y|ied)|react|responded|reacted)(?:\s+to)?"
+        r"|feel\s+about|describe|characteri[sz]e|justify|defend|criticize|criticise|see|view)",
+        rf"what\s+(?:is|are|was|were)\s+{_SPEAKER}['’]s?\s+(?:[\w-]+\s+)?(?:views?|opinions?|stance|take|position|"
+        r"reactions?|responses?|reply|comments?|remarks?|statements?|assessment|thoughts)\s+(?:about|of|on|regarding|to)",
+        rf"what\s+(?:did|does|do)\s+{_SPEAKER}\s+(?:believe|predict|feel)(?:\s+(?:about|of|on|regarding))?",
+    )
+)
+# "Told reporters about the deal" is about the deal, and "told them that it fell", that it fell.
+_TOLD = re.compile(r"\btell(?:s|ing)?\Z|\btold\Z", re.IGNORECASE)
+_TO_WHOM = re.compile(
+    r"(?!about\b|that\b)\S+(?:\s+(?!to\b)\S+){0,6}?\s+(?:about|regarding|concerning|that)\s+(?=\S)", re.I
+)
 _WHO_SAID = re.compile(
-    rf"{_AND}who\s+(?:else\s+|besides\s+(?P<besides>\S+(?:\s+\S+){{0,9}}?)\s+)?(?:(?:has|have|had)\s+)?(?:{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)\s+"
-    r"(?:that\s+)?(?P<topic>.+)",
+    rf"{_AND}who\s+(?:else\s+|besides\s+(?P<besides>\S+(?:\s+\S+){{0,9}}?)\s+)?(?:(?:has|have|had)\s+)?"
+    rf"(?:(?P<said>{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)|{_CLAIMED})\s+(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 # Whether others agree is for the reader to see: what they said on the topic is shown.
@@ -158,7 +181,8 @@ class Question:
     shown already is not asked for ("what else did X say"), ``latest`` where the newest is asked for first ("what did X
     say most recently"). ``besides`` is whose statements are left out ("who besides X spoke about Y").
     ``several`` is true where all sentences are looked for that answer ("which towns"), and ``but`` are names that are
-    not meant then.
+    not meant then. ``told`` is true where what is asked for may as well stand in a sentence that is no quote ("how did
+    X respond to Y", "who predicted Y").
     """
 
     text: str
@@ -172,6 +196,7 @@ class Question:
     besides: str | None = None
     several: bool = False
     but: tuple[str, ...] = ()
+    told: bool = False
 
     @property
     def asked_for(self) -> tuple[str, str] | None:
@@ -261,13 +286,23 @@ def _read(text: str) -> Question:
         return Question(text, terms(text), None, topic, quoted=True, besides=agreed["besides"])
     who = _WHO_SAID.fullmatch(plain)
     if who:
-        topic, but = who["topic"], who["besides"]
-        return Question(text, terms(text), None, topic, quoted=True, more=_asks_else(who), besides=but)
+        topic, but = _without_whom(who), who["besides"]
+        told = who["said"] is None
+        return Question(text, terms(text), None, topic, quoted=True, more=_asks_else(who), besides=but, told=told)
     what = _what_x_said(plain)
     if what and terms(what["speaker"]) and not _ARTICLES.fullmatch(what["speaker"]):
-        topic = what["topic"] if terms(what["topic"] or "") else None
-        return Question(text, terms(text), what["speaker"], topic, quoted=True, more=_asks_else(what))
+        topic = _without_whom(what) if terms(what["topic"] or "") else None
+        return Question(
+            text, terms(text), what["speaker"], topic, quoted=True, more=_asks_else(what), told=what.re in _MAY_BE_TOLD
+        )
     return Question(text, terms(text))
+
+
+def _without_whom(found: re.Match[str]) -> str:
+    """Return the topic without those who were told of it."""
+    topic = found["topic"]
+    whom = _TO_WHOM.match(topic) if _TOLD.search(found.string[: found.start("topic")].rstrip()) else None
+    return topic[whom.end() :] if whom and terms(topic[whom.end() :]) else topic
 
 
 def is_yes_or_no(text: str) -> bool:
@@ -290,7 +325,7 @@ def speaker_span(text: str) -> tuple[int, int] | None:
 
 
 def _what_x_said(plain: str) -> re.Match[str] | None:
-    return next(filter(None, (pattern.fullmatch(plain) for pattern in _WHAT_X_SAID)), None)
+    return next(filter(None, (pattern.fullmatch(plain) for pattern in (*_WHAT_X_SAID, *_MAY_BE_TOLD))), None)
 
 
 def _asks_else(found: re.Match[str]) -> bool:

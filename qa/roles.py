@@ -11,25 +11,49 @@ from typing import NamedTuple, Unpack
 
 from qa.filters import Filters
 from qa.names import Name, bare_name, initials, name_words, names_meant, role_of, short_for, without_generation
-from qa.questions import Question, stem, stems, terms
+from qa.questions import Question, stem, stems, terms, words
 from qa.quotes import Quote
+from qa.quotes.speakers import TITLES
 from qa.retrieval import Hit
 from qa.store import Store
 
 _NEAREST, _NEAREST_OF_MANY, MANY = 10, 200, 400
 _ARTICLES_OF_ROLE = 50
+# Of whose role it is, so much must stand beside the name, or in so many characters of the article.
+_MOSTLY, _LEAD = 0.5, 1000
 
-# "The head of the union" is the head, not the union.
+# "The head of the union" is the head, not the union; "Secretary of State" and "University of Oslo" are one name each.
 _HELD = re.compile(r"\s(?:of|for|at|in|from|with|who|which)\s")
-_SHORT = {
-    "Dr": "doctor",
-    "Prof": "professor",
-    "Gov": "governor",
-    "Sen": "senator",
-    "Rep": "representative",
-    "Gen": "general",
+_NAME_OF = re.compile(r"\b([A-Z]\w*)\sof\s(?=[A-Z])")
+_ENDS = re.compile(r"(?<!\bSt)[.!?](?:\s|$)")
+# One role in other words.
+_IN_OTHER_WORDS = {
+    spelling: role
+    for role, others in {
+        "adviser": "advisor",
+        "chairman": "chair/chairperson/chairwoman",
+        "chief executive": "CEO/chief executive officer",
+        "colleague": "co-worker/coworker",
+        "congressman": "congresswoman/Rep/representative",
+        "councilman": "councilwoman",
+        "doctor": "Dr/physician",
+        "general": "Gen",
+        "governor": "Gov",
+        "lawyer": "attorney",
+        "prime minister": "PM/premier",
+        "professor": "Prof",
+        "senator": "Sen",
+        "spokesman": "spokesperson/spokeswoman",
+    }.items()
+    for other in others.split("/")
+    for spelling in (other, other.title())
 }
-_FORMER = stems("former ex late emeritus retired ousted")
+_ANOTHER_WORD = re.compile(rf"\b({'|'.join(_IN_OTHER_WORDS)})\b\.?")
+# "The head of the agency" is whoever leads it, by whatever title.
+_HEAD = stems("head chief boss leader")
+_LEADING = stems("head chief boss leader director president chairman administrator commissioner superintendent manager")
+# Who is one of these beside a role does not have it.
+_BUT = stems("former ex late emeritus retired ousted vice deputy assistant associate")
 
 
 class Speakers:
@@ -173,13 +197,14 @@ def _articles(hits: Sequence[Hit]) -> set[str]:
 def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
     """Return the speakers among ``quotes`` whom their articles name by the role: "Foreign Minister X", "X, its CEO".
 
-    All words of the role must stand beside the name; whose it is ("Italy's") may stand anywhere in the article, but
-    counts for more beside the name.
+    All words of the role must stand beside the name, or others for the same role; whose it is ("Italy's") may stand
+    anywhere in the article, but counts for more beside the name. "The head of the agency" has any title of who leads.
     """
     role = role_of(asked)
     if not role or not terms(role[0]):
         return []
-    noun, whose = terms(_in_full(role[0])), terms(role[1])
+    noun = terms(_in_full(role[0]))
+    whose = {word for word in words(role[1]) if terms(word)}
     best: dict[str, float] = {}
     seen: set[tuple[str | None, str]] = set()
     count: Counter[str] = Counter()
@@ -191,20 +216,44 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
             continue  # Kim Jong Un is not Kim Jong Un's sister
         seen.add(place)
         best.setdefault(quote.speaker, 0.0)
-        for title, beside in (("", quote.speaker), *beside_name(quote.speaker, quote.article.text, noun)):
+        article = quote.article
+        in_article = _share_in(f"{article.title} {article.text[article.body : article.body + _LEAD]}", whose)
+        for title, beside in (("", quote.speaker), *beside_name(quote.speaker, article.text, noun)):
             there = stems(f"{_in_full(beside)} {quote.speaker}")
             own = re.split(r"['’]s?\s", _in_full(title))[-1]  # "the union's head" is not the union
-            if noun <= stems(f"{own} {bare_name(quote.speaker)}") and not (_FORMER & there) - noun:
-                in_article = len(whose & stems(quote.article.title + " " + quote.article.text)) / max(1, len(whose))
-                score = 1 + in_article + len(whose & there) / max(1, len(whose))
-                best[quote.speaker] = max(best[quote.speaker], score if not whose or in_article else 0.0)
+            has = stems(f"{own} {bare_name(quote.speaker)}")
+            leads = noun - _HEAD <= has and bool(noun & _HEAD) and bool(has & _LEADING)
+            beside_it = _share_in(f"{beside} {quote.speaker}", whose)
+            is_theirs = not whose or max(in_article if noun <= has else 0, beside_it) >= _MOSTLY
+            if (noun <= has or leads) and is_theirs and not (_BUT & there) - noun:
+                score = 1 + in_article + beside_it - 0.5 * (not noun <= has)
+                best[quote.speaker] = max(best[quote.speaker], score)
     speaker = max(best, key=lambda speaker: (best[speaker], count[speaker]), default=None)
     return [speaker] if speaker and best[speaker] else []
 
 
+def _share_in(text: str, wanted: Collection[str]) -> float:
+    """Return the share of words in a text, of "USC" also where it is written out; 0 of none."""
+    there = stems(text)
+    found = sum(stem(word) in there or bool(word.isupper() and _written_out(word).search(text)) for word in wanted)
+    return found / max(1, len(wanted))
+
+
+@cache
+def _written_out(letters: str) -> re.Pattern[str]:
+    """Return a pattern of the name that is shortened to some letters."""
+    between = r"[\w.]*[\s-]+(?:(?:and|for|in|of|the)[\s-]+)*"
+    return re.compile(rf"\b{between.join(map(re.escape, letters))}\w")
+
+
 def _in_full(text: str) -> str:
-    """Return the titles of a text in full: "Dr" is a doctor."""
-    return re.sub(rf"\b({'|'.join(_SHORT)})\b\.?", lambda found: _SHORT[found[1]], text)
+    """Return a text with each role in the same words: "Dr" is a doctor, a CEO a chief executive."""
+    return _ANOTHER_WORD.sub(lambda found: _IN_OTHER_WORDS[found[1]], text)
+
+
+def _joined(text: str) -> str:
+    """Return a text with roles in the same words, and "Secretary of State" as one."""
+    return _NAME_OF.sub(r"\1-of-", _in_full(text))
 
 
 def beside_name(name: str, text: str, noun: Collection[str] = ()) -> Iterator[tuple[str, str]]:
@@ -214,12 +263,15 @@ def beside_name(name: str, text: str, noun: Collection[str] = ()) -> Iterator[tu
     word of the ``noun`` (stems) stands next to the name.
     """
     for found in re.finditer(rf"\b{re.escape(name)}\b", text):
-        before = re.split(r"[.!?]\s|\n|[\"“”;:]", text[max(0, found.start() - 80) : found.start()])[-1]
+        before = _joined(text[max(0, found.start() - 80) : found.start()])
+        before = re.split(r"[.!?]\s|\n|[\"“”;:]", before)[-1]
         beside = " ".join(before.rstrip(" ,").rpartition(",")[2].split()[-8:])
         title = _HELD.split(beside)[0] if before.rstrip().endswith(",") else _HELD.split(f" {beside} ")[-1]
         last = title.split()[-1:]
-        is_title = not last or not last[0].islower() or (stem(last[0]) in noun and not last[0].endswith("ed"))
+        known = last and (last[0] in TITLES or stem(last[0]) in noun) and not last[0].endswith("ed")
+        is_title = not last or not last[0].islower() or known
         yield (title if is_title else ""), beside
-        after = re.match(r"\s*[,(–—]\s*([^,;.()\n–—]{1,80})", text[found.end() : found.end() + 90])
+        after = re.match(r"\s*[,(–—]\s*([^,;()\n–—]{1,80})", text[found.end() : found.end() + 90])
         if after:
-            yield _HELD.split(after[1])[0], after[1]
+            told = _ENDS.split(_joined(after[1]))[0]
+            yield _HELD.split(told)[0], told

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
+from typing import NamedTuple
 
 from embeddings import Encoder
-from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
+from qa.answers import (
+    Answer,
+    Statement,
+    cited_once,
+    covered,
+    probability,
+    refuse,
+    stems_near,
+    summed,
+    the_articles,
+)
 from qa.articles import Article
 from qa.names import name_words
 from qa.passages import Span, sentence_spans
@@ -26,6 +38,17 @@ from qa.store import Store
 _OWN, _PASSAGE, _TITLE, _ARTICLE, _WORDS, _NEAR_WORDS, _ARTICLE_WORDS = 0.4, 0.4, 0.3, 0.2, 0.2, 0.4, 0.3
 _SUM = _OWN + _PASSAGE + _TITLE + _ARTICLE + _WORDS + _NEAR_WORDS + _ARTICLE_WORDS
 TOPIC_FLOOR = 0.41
+# Where a reader reads a speaker's statements: the log odds that any of them is on a topic, of the best cosine, the best
+# odds of the reader and 1, and those of each, of the signs in `_judged`; fitted on 148 questions (docs/measures.md),
+# with the least that is taken. Where no statement has a word of the topic, one must be this near to it. So many of the
+# nearest are read, with what stands around them.
+_ANY_WEIGHTS = (6.76, 0.267, 0.38)
+_EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
+_ANY_ODDS, _EACH_ODDS = 0.0, -0.4
+_OWN_WITHOUT_WORDS = 0.28
+_MOST_READ, _UNREAD_ODDS, _LEAST_ODDS = 40, -9.0, -12.0
+# How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
+_NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
 # Who said something is told only by a statement that all but says it, and by others that come this near to the best.
 _SAID_FLOOR = 0.5
 _WITHIN = 0.08
@@ -45,7 +68,7 @@ _OCCASION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LEAD = 400  # characters
-_POINTING_BACK = frozenset("this these those such it".split())
+_POINTING_BACK = frozenset("this these those such".split())
 _ABOUT = re.compile(r"^(?:about|on)\s+", re.IGNORECASE)
 
 
@@ -75,7 +98,8 @@ class QuoteAnswerer:
         was shown already; it is left out where it is asked what else was said, or who else said so.
         """
         quotes = quoted.quotes
-        found = list(cited_once(self.on_topic(quotes, question.topic), self.store.near_copies))
+        on_topic = self.on_topic(quotes, question.topic, speaker=question.speaker)
+        found = list(cited_once(on_topic, self.store.near_copies))
         statements = _not_shown(question, found, shown)
         before = len(found) - len(statements)
         if question.speaker is None and _asks_who_spoke(question):
@@ -127,14 +151,15 @@ class QuoteAnswerer:
         wanted = terms(question.topic or "")
         told = _finds(self.reader, question, [statement.text for statement in statements])
         unsure = [s for s, is_told in zip(statements, told, strict=True) if not is_told]
-        around = [s.article.text[max(s.article.body, s.start - _BEFORE) : s.end + _AFTER] for s in unsure]
-        untold = [s for s, is_told in zip(unsure, _finds(self.reader, question, around), strict=True) if not is_told]
+        around = map(_with_around, unsure)
+        untold = [s for s, is_told in zip(unsure, _finds(self.reader, question, [*around]), strict=True) if not is_told]
         return [s for s in statements if s not in untold or (not s.speaker and wanted <= stems(s.text))]
 
-    def on_topic(self, quotes: Sequence[Quote], topic: str | None) -> list[Statement]:
+    def on_topic(self, quotes: Sequence[Quote], topic: str | None, *, speaker: str | None = None) -> list[Statement]:
         """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
 
-        The article that is most on the topic comes first; within an article they stand in reading order.
+        Where all are by one ``speaker``, a reader reads them. The article that is most on the topic comes first; within
+        an article they stand in reading order.
         """
         placed: dict[tuple[str, Span], Quote] = {}
         for quote in quotes:
@@ -142,30 +167,36 @@ class QuoteAnswerer:
             if place not in placed or not placed[place].speaker:
                 placed[place] = quote
         told = [(span, quote) for (_, span), quote in placed.items()]
-        statements = self._those_on(told, topic)
+        statements = self._those_on(told, topic, speaker)
         proper = topic and _OCCASION.sub("", topic)
         if proper and proper != topic and terms(proper):
-            on_it = {(statement.article.id, statement.start) for statement in self._those_on(told, proper)}
+            on_it = {(statement.article.id, statement.start) for statement in self._those_on(told, proper, speaker)}
             statements = [s for s in statements if (s.article.id, s.start) in on_it] or statements
         best: dict[str, float] = {}
         for statement in statements:
             best[statement.article.id] = max(statement.score, best.get(statement.article.id, 0.0))
         return sorted(statements, key=lambda s: (-best[s.article.id], s.article.path, s.start))
 
-    def _those_on(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Statement]:
+    def _those_on(self, told: Sequence[tuple[Span, Quote]], topic: str | None, speaker: str | None) -> list[Statement]:
         """Return the statements of quotes that are on a topic; all without one."""
-        statements = _apart(self._scored(told, topic))
+        weighed = _apart(self._weighed(told, topic))
+        statements = [one.statement for one in weighed]
         if topic is None:
             return statements
-        return _naming(topic, _told_of(topic, [s for s in statements if s.score >= self.floor]))
+        if speaker is None or self.reader is None:
+            return _naming(topic, _told_of(topic, [s for s in statements if s.score >= self.floor]))
+        judged = _judged(self.reader, f"What did {speaker} say about {topic}?", terms(topic), weighed)
+        on_it = [s for s, likely in zip(statements, judged, strict=True) if likely is not None]
+        on_it = _naming(topic, on_it)
+        return [replace(s, score=likely) for s, likely in zip(statements, judged, strict=True) if likely and s in on_it]
 
-    def _scored(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Statement]:
+    def _weighed(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Weighed]:
         if topic is None or not told:
-            return [Statement(q.article, start, end, 1.0, q.speaker, q.kind) for (start, end), q in told]
+            return [Weighed(Statement(q.article, *span, 1.0, q.speaker, q.kind), 1.0) for span, q in told]
         wanted = terms(topic)
         asked = self.encoder.encode([topic], query=True)[0]
         in_article = {quote.article.id: covered(wanted, _stems_of_article(quote.article.text)) for _, quote in told}
-        statements = []
+        weighed = []
         for ((start, end), quote), near in zip(told, self.store.nearness(asked, [q for _, q in told]), strict=True):
             article = quote.article
             score = (
@@ -177,8 +208,65 @@ class QuoteAnswerer:
                 + _NEAR_WORDS * _near(wanted, article, start, end)
                 + _ARTICLE_WORDS * in_article[article.id]
             ) / _SUM
-            statements.append(Statement(article, start, end, min(max(score, 0.0), 1.0), quote.speaker, quote.kind))
-        return statements
+            statement = Statement(article, start, end, min(max(score, 0.0), 1.0), quote.speaker, quote.kind)
+            weighed.append(Weighed(statement, near.own))
+        return weighed
+
+
+class Weighed(NamedTuple):
+    """A statement, with its weight against a topic as its score, and the cosine of its own words to the topic."""
+
+    statement: Statement
+    own: float
+
+
+def _judged(
+    reader: SpanReader, question: str, wanted: frozenset[str], weighed: Sequence[Weighed]
+) -> list[float | None]:
+    """Return how likely (0..1) each of a speaker's statements, in reading order, is on a question's topic; None: not.
+
+    That any is, is told by the best cosine to the topic and the best log odds of a reader; which ones are, by how far
+    each comes behind the best, also in weight, by the weight of its better neighbour, and by whether it goes right on
+    from the one before.
+    """
+    if not weighed:
+        return []
+    nearest = sorted(range(len(weighed)), key=lambda n: -weighed[n].statement.score)
+    read = dict.fromkeys(nearest, _UNREAD_ODDS)
+    texts = [_with_around(weighed[n].statement) for n in nearest[:_MOST_READ]]
+    for n, span in zip(nearest, reader.best(question, texts), strict=False):
+        read[n] = max(span.odds, _LEAST_ODDS) if span else _LEAST_ODDS
+    score, own, odds = weighed[nearest[0]].statement.score, max(one.own for one in weighed), max(read.values())
+    any_odds = summed(_ANY_WEIGHTS, (own, odds, 1.0))
+    has_words = any(wanted & stems(s.text) or _points_back(wanted, s) for s, _ in weighed)
+    if any_odds < _ANY_ODDS or (own < _OWN_WITHOUT_WORDS and not has_words):
+        return [None] * len(weighed)
+    likely: list[float | None] = []
+    for n, one in enumerate(weighed):
+        before = _apart_by(weighed[n - 1].statement, one.statement) if n else math.inf
+        after = _apart_by(one.statement, weighed[n + 1].statement) if n + 1 < len(weighed) else math.inf
+        near = [weighed[n + step].statement.score for step, by in ((-1, before), (1, after)) if by < _NEXT_TO]
+        signs = (
+            one.statement.score - score,
+            one.own - own,
+            read[n] - odds,
+            max(near, default=_NOTHING_NEAR),
+            float(before < _RIGHT_ON),
+            1.0,
+        )
+        each = summed(_EACH_WEIGHTS, signs)
+        likely.append(probability(any_odds) * probability(each) if each >= _EACH_ODDS else None)
+    return likely
+
+
+def _apart_by(first: Statement, second: Statement) -> float:
+    """Return the characters between two statements; infinity between articles."""
+    return second.start - first.end if first.article.id == second.article.id else math.inf
+
+
+def _with_around(statement: Statement) -> str:
+    text, body = statement.article.text, statement.article.body
+    return text[max(body, statement.start - _BEFORE) : statement.end + _AFTER]
 
 
 def _finds(reader: SpanReader, question: Question, texts: Sequence[str]) -> list[bool]:
@@ -210,11 +298,11 @@ def statement_span(quote: Quote) -> Span:
     return (sentences[0][0], sentences[-1][1]) if sentences else (quote.start, quote.end)
 
 
-def _apart(statements: Sequence[Statement]) -> list[Statement]:
-    """Join statements whose sentences overlap into one, with the better score."""
-    joined: list[Statement] = []
-    for statement in sorted(statements, key=lambda s: (s.article.path, s.start, -s.end)):
-        last = joined[-1] if joined else None
+def _apart(weighed: Sequence[Weighed]) -> list[Weighed]:
+    """Join statements whose sentences overlap into one, with what is better of each; in reading order."""
+    joined: list[Weighed] = []
+    for one in sorted(weighed, key=lambda w: (w.statement.article.path, w.statement.start, -w.statement.end)):
+        last, statement = joined[-1].statement if joined else None, one.statement
         if (
             last
             and last.article.id == statement.article.id
@@ -222,9 +310,10 @@ def _apart(statements: Sequence[Statement]) -> list[Statement]:
             and (last.speaker == statement.speaker or statement.speaker is None or last.speaker is None)
         ):
             end, score = max(last.end, statement.end), max(last.score, statement.score)
-            joined[-1] = replace(last, end=end, score=score, speaker=last.speaker or statement.speaker)
+            both = replace(last, end=end, score=score, speaker=last.speaker or statement.speaker)
+            joined[-1] = Weighed(both, max(joined[-1].own, one.own))
         else:
-            joined.append(statement)
+            joined.append(one)
     return joined
 
 
@@ -241,11 +330,15 @@ def _told_of(topic: str, statements: list[Statement]) -> list[Statement]:
     def is_on_topic(statement: Statement) -> bool:
         article = statement.article
         leading = stems(f"{article.title} {article.text[article.body : article.body + _LEAD]}")
-        points_back = not _POINTING_BACK.isdisjoint(map(str.lower, words(statement.text)))
-        before = stems_near(article, statement.start, statement.end, after=0)
-        return statement.score >= _SURE_OF_TOPIC or bool(wanted & leading) or (points_back and wanted <= before)
+        return statement.score >= _SURE_OF_TOPIC or bool(wanted & leading) or _points_back(wanted, statement)
 
     return list(filter(is_on_topic, statements))
+
+
+def _points_back(wanted: frozenset[str], statement: Statement) -> bool:
+    """Tell whether a statement points back to sentences with all words of a topic: "Backing this stance, ..."."""
+    points = not _POINTING_BACK.isdisjoint(map(str.lower, words(statement.text)))
+    return points and wanted <= stems_near(statement.article, statement.start, statement.end, after=0)
 
 
 def _naming(topic: str, statements: list[Statement]) -> list[Statement]:

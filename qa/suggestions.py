@@ -126,7 +126,7 @@ class _Suggesting:
         for topic in islice(topics, _TOPICS):
             text = _question(shown, topic)
             naming = [quote for quote in quotes if topic in quote.text][:_WEIGHED_OF_ONE]
-            if text and self.answerer.on_topic(naming, topic):
+            if text and self.answerer.on_topic(naming, topic, speaker=shown):
                 found.append(text)
                 break
         bare = _question(shown, None)
@@ -175,7 +175,8 @@ class _Suggesting:
                 continue
             shown = _fullest(same, quotes)
             text = _question(shown, topic) if shown else None
-            if text:
+            own = [quote for quote in naming if quote.speaker in {meant.spelling for meant in same}]
+            if text and self.answerer.on_topic(own, topic, speaker=shown):
                 found[text] = None
             if len(found) == _MOST:
                 break

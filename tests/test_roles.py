@@ -51,6 +51,35 @@ def test_who_has_a_title_is_not_what_it_is_of(asked: str, speakers: list[str]) -
     assert speakers_in_role(asked, extract_quotes(Article("a", "Strike", text))) == speakers
 
 
+@pytest.mark.parametrize(
+    ("asked", "speakers"),
+    [
+        ("Norland Rail's chief executive", ["Kari Moe"]),
+        ("the CEO of Norland Rail", ["Kari Moe"]),
+        ("the boss of Norland Rail", ["Kari Moe"]),
+        ("the head of the Norland health department", ["Ann Sorel"]),
+        ("the US secretary of state", ["Bo Berg"]),
+        ("the USN business professor", ["Ivar Lie"]),
+        ("Norland's ambassador to Sudland", ["Nils Dahl"]),
+        ("the governor of Norland", ["Liv Aas"]),
+        ("the president of Sudland", []),
+        ("the president", []),
+        ("the head of the army", []),
+    ],
+)
+def test_a_role_is_found_in_other_words(asked: str, speakers: list[str]) -> None:
+    text = (
+        "Norland has a cold winter, and so has its army. "
+        'Norland Rail CEO Kari Moe said: "The trains are late." '
+        '"It is the flu," said Dr. Ann Sorel, director of the Norland Department of Health. '
+        'US Secretary of State Bo Berg said: "We sent our snow ploughs." '
+        '"They cost too much," said Ivar Lie, a University of South Norland business school professor. '
+        '"We have sun," said Nils Dahl, Norland\'s ambassador to Sudland. '
+        'Republican Gov. Liv Aas said: "We dig." Vice President Jon Vik said he would dig, too.\n'
+    )
+    assert speakers_in_role(asked, extract_quotes(Article("a", "Snow in Norland", text))) == speakers
+
+
 @pytest.fixture
 def ministers(make_library: Callable[[], Library], folder: Path) -> Library:
     (folder / "may.txt").write_text("May 3, 2024\n\nTomas Reuel, the rail minister, said the dam was late.\n")

@@ -56,7 +56,7 @@ class Read(NamedTuple):
     answer: str
 
     def weighed(self, weights: Sequence[float]) -> Read:
-        new = [c._replace(odds=qa.answers._sum(weights, c.features)) for c in self.candidates]
+        new = [c._replace(odds=qa.answers.summed(weights, c.features)) for c in self.candidates]
         return self._replace(candidates=new)
 
 
