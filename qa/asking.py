@@ -240,9 +240,6 @@ class Asking:
             answer = self._quoted(asked, hits, nearest, shown, **filters)
             if not answer.refusal or asked.besides or (asked.speaker and not asked.told):
                 return answer
-            if asked.told:
-                told = self._plainly(asked, hits, nearest, **filters)
-                return told if not told.refusal else answer
             # Whom "who said ..." asks for may be told by a sentence that is no quote, if plainly.
             told = self._plainly(asked, hits, nearest, **filters)
             best = max((statement.score for statement in told.statements), default=1.0)

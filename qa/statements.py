@@ -49,14 +49,13 @@ _OWN_WITHOUT_WORDS = 0.28
 _MOST_READ, _UNREAD_ODDS, _LEAST_ODDS = 40, -9.0, -12.0
 # How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
 _NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
-# Who said something is told only by a statement that all but says it, and by others that come this near to the best.
-_SAID_FLOOR = 0.5
+# Who said something: the log odds that a statement says so, of its cosine to it, its weight, the reader's log odds in
+# it alone and 1, fitted on 50 questions (docs/measures.md); the least that is taken, how far behind the best, and how
+# many. So many of the nearest are read.
+_SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
+_SAID_ODDS, _SAID_WITHIN, _MOST_SAID, _MOST_ASKED = -1.0, 1.0, 3, 12
+_BEFORE, _AFTER = 300, 100  # characters that are read around a statement
 _WITHIN = 0.08
-_MOST_SAID = 3
-# ... and in which, alone or with so many characters around it, the reader finds who did, with such log odds: those in
-# which 70 statements of news were asked for in their own words have -1 or more (2 in 100 less), others mostly -4.
-_TOLD_ODDS = -3.0
-_BEFORE, _AFTER = 300, 100
 _MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
 # From here a statement is on a topic though neither it nor what its article begins with has a word of it.
 _SURE_OF_TOPIC = 0.5
@@ -98,17 +97,15 @@ class QuoteAnswerer:
         was shown already; it is left out where it is asked what else was said, or who else said so.
         """
         quotes = quoted.quotes
-        on_topic = self.on_topic(quotes, question.topic, speaker=question.speaker)
+        if question.speaker is None and not _asks_who_spoke(question):
+            on_topic = self._saying_so(question, quotes)
+        else:
+            on_topic = self.on_topic(quotes, question.topic, speaker=question.speaker)
         found = list(cited_once(on_topic, self.store.near_copies))
         statements = _not_shown(question, found, shown)
         before = len(found) - len(statements)
         if question.speaker is None and _asks_who_spoke(question):
             statements = _of_each(statements)
-        elif question.speaker is None:
-            best = max((statement.score for statement in statements), default=0.0)
-            statements = [s for s in statements if s.score >= max(_SAID_FLOOR, best - _WITHIN)]
-            best_first = sorted(statements, key=lambda statement: -statement.score)
-            statements = self._telling(question, best_first[:_MOST_SAID])
         elif question.latest:
             statements = sorted(statements, key=lambda s: s.article.published or date.min, reverse=True)
         if not statements and before and question.speaker:
@@ -141,19 +138,23 @@ class QuoteAnswerer:
             period=question.period,
         )
 
-    def _telling(self, question: Question, statements: list[Statement]) -> list[Statement]:
-        """Return the statements in which the reader finds who said what is asked for; all where there is no reader.
+    def _saying_so(self, question: Question, quotes: Sequence[Quote]) -> list[Statement]:
+        """Return the statements that say what is asked for, the likeliest first.
 
-        One of which it is not known who says it has nothing to be found: it is to have all words of what was said.
+        One of which it is not known who says it is to have all words of it.
         """
-        if self.reader is None:
-            return statements
         wanted = terms(question.topic or "")
-        told = _finds(self.reader, question, [statement.text for statement in statements])
-        unsure = [s for s, is_told in zip(statements, told, strict=True) if not is_told]
-        around = map(_with_around, unsure)
-        untold = [s for s, is_told in zip(unsure, _finds(self.reader, question, [*around]), strict=True) if not is_told]
-        return [s for s in statements if s not in untold or (not s.speaker and wanted <= stems(s.text))]
+        weighed = _apart(self._weighed(_told(quotes), question.topic))
+        weighed = [one for one in weighed if one.statement.speaker or wanted <= stems(one.statement.text)]
+        weighed = sorted(weighed, key=lambda one: -one.own - one.statement.score)[:_MOST_ASKED]
+        read = _odds(self.reader, question.text, [one.statement.text for one in weighed])
+        said = [
+            (summed(_SAID_WEIGHTS, (own, statement.score, odds, 1.0)), statement)
+            for (statement, own), odds in zip(weighed, read, strict=True)
+        ]
+        said.sort(key=lambda pair: -pair[0])
+        least = max(_SAID_ODDS, said[0][0] - _SAID_WITHIN) if said else 0.0
+        return [replace(s, score=probability(odds)) for odds, s in said[:_MOST_SAID] if odds >= least]
 
     def on_topic(self, quotes: Sequence[Quote], topic: str | None, *, speaker: str | None = None) -> list[Statement]:
         """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
@@ -161,12 +162,7 @@ class QuoteAnswerer:
         Where all are by one ``speaker``, a reader reads them. The article that is most on the topic comes first; within
         an article they stand in reading order.
         """
-        placed: dict[tuple[str, Span], Quote] = {}
-        for quote in quotes:
-            place = (quote.article.id, statement_span(quote))
-            if place not in placed or not placed[place].speaker:
-                placed[place] = quote
-        told = [(span, quote) for (_, span), quote in placed.items()]
+        told = _told(quotes)
         statements = self._those_on(told, topic, speaker)
         proper = topic and _OCCASION.sub("", topic)
         if proper and proper != topic and terms(proper):
@@ -234,8 +230,7 @@ def _judged(
     nearest = sorted(range(len(weighed)), key=lambda n: -weighed[n].statement.score)
     read = dict.fromkeys(nearest, _UNREAD_ODDS)
     texts = [_with_around(weighed[n].statement) for n in nearest[:_MOST_READ]]
-    for n, span in zip(nearest, reader.best(question, texts), strict=False):
-        read[n] = max(span.odds, _LEAST_ODDS) if span else _LEAST_ODDS
+    read.update(zip(nearest, _odds(reader, question, texts), strict=False))
     score, own, odds = weighed[nearest[0]].statement.score, max(one.own for one in weighed), max(read.values())
     any_odds = summed(_ANY_WEIGHTS, (own, odds, 1.0))
     has_words = any(wanted & stems(s.text) or _points_back(wanted, s) for s, _ in weighed)
@@ -269,9 +264,21 @@ def _with_around(statement: Statement) -> str:
     return text[max(body, statement.start - _BEFORE) : statement.end + _AFTER]
 
 
-def _finds(reader: SpanReader, question: Question, texts: Sequence[str]) -> list[bool]:
-    """Tell of each text whether a reader finds in it who said what is asked for."""
-    return [span is not None and span.odds >= _TOLD_ODDS for span in reader.best(question.text, texts)]
+def _told(quotes: Sequence[Quote]) -> list[tuple[Span, Quote]]:
+    """Return quotes with the sentences in which they stand; of several in the same, one by somebody who is known."""
+    placed: dict[tuple[str, Span], Quote] = {}
+    for quote in quotes:
+        place = (quote.article.id, statement_span(quote))
+        if place not in placed or not placed[place].speaker:
+            placed[place] = quote
+    return [(span, quote) for (_, span), quote in placed.items()]
+
+
+def _odds(reader: SpanReader | None, question: str, texts: Sequence[str]) -> list[float]:
+    """Return with what log odds a reader finds an answer in each text."""
+    if reader is None:
+        return [_UNREAD_ODDS] * len(texts)
+    return [max(span.odds, _LEAST_ODDS) if span else _LEAST_ODDS for span in reader.best(question, texts)]
 
 
 def _near(wanted: frozenset[str], article: Article, start: int, end: int) -> float:
