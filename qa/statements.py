@@ -46,14 +46,14 @@ _ANY_WEIGHTS = (6.76, 0.267, 0.38)
 _EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
 _ANY_ODDS, _EACH_ODDS = 0.0, -0.4
 _OWN_WITHOUT_WORDS = 0.28
-_MOST_READ, _UNREAD_ODDS, _LEAST_ODDS = 40, -9.0, -12.0
+_MOST_READ, _UNREAD_ODDS, _LEAST_ODDS = 24, -9.0, -12.0
 # How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
 _NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
 # Who said something: the log odds that a statement says so, of its cosine to it, its weight, the reader's log odds in
 # it alone and 1, fitted on 50 questions (docs/measures.md); the least that is taken, how far behind the best, and how
 # many. So many of the nearest are read.
 _SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
-_SAID_ODDS, _SAID_WITHIN, _MOST_SAID, _MOST_ASKED = -1.0, 1.0, 3, 12
+_SAID_ODDS, _SAID_WITHIN, _MOST_SAID, _MOST_ASKED = -1.0, 1.0, 3, 8
 _BEFORE, _AFTER = 300, 100  # characters that are read around a statement
 _WITHIN = 0.08
 _MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
