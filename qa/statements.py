@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
 
 from embeddings import Encoder
 from qa.answers import (
@@ -17,13 +15,12 @@ from qa.answers import (
     Statement,
     cited_once,
     covered,
-    probability,
     refuse,
     stems_near,
-    summed,
     the_articles,
 )
 from qa.articles import Article
+from qa.judging import Weighed, judged_on_topic, points_back, saying_so
 from qa.names import name_words
 from qa.passages import Span, sentence_spans
 from qa.questions import Question, stem, stems, terms, words
@@ -38,23 +35,6 @@ from qa.store import Store
 _OWN, _PASSAGE, _TITLE, _ARTICLE, _WORDS, _NEAR_WORDS, _ARTICLE_WORDS = 0.4, 0.4, 0.3, 0.2, 0.2, 0.4, 0.3
 _SUM = _OWN + _PASSAGE + _TITLE + _ARTICLE + _WORDS + _NEAR_WORDS + _ARTICLE_WORDS
 TOPIC_FLOOR = 0.41
-# Where a reader reads a speaker's statements: the log odds that any of them is on a topic, of the best cosine, the best
-# odds of the reader and 1, and those of each, of the signs in `_judged`; fitted on 148 questions (docs/measures.md),
-# with the least that is taken. Where no statement has a word of the topic, one must be this near to it. So many of the
-# nearest are read, with what stands around them.
-_ANY_WEIGHTS = (6.76, 0.267, 0.38)
-_EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
-_ANY_ODDS, _EACH_ODDS = 0.0, -0.4
-_OWN_WITHOUT_WORDS = 0.28
-_MOST_READ, _UNREAD_ODDS, _LEAST_ODDS = 24, -9.0, -12.0
-# How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
-_NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
-# Who said something: the log odds that a statement says so, of its cosine to it, its weight, the reader's log odds in
-# it alone and 1, fitted on 50 questions (docs/measures.md); the least that is taken, how far behind the best, and how
-# many. So many of the nearest are read.
-_SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
-_SAID_ODDS, _SAID_WITHIN, _MOST_SAID, _MOST_ASKED = -1.0, 1.0, 3, 8
-_BEFORE, _AFTER = 300, 100  # characters that are read around a statement
 _WITHIN = 0.08
 _MOST_SPOKE, _MOST_EACH, _AS_GOOD = 8, 2, 0.05
 # From here a statement is on a topic though neither it nor what its article begins with has a word of it.
@@ -67,7 +47,6 @@ _OCCASION = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _LEAD = 400  # characters
-_POINTING_BACK = frozenset("this these those such".split())
 _ABOUT = re.compile(r"^(?:about|on)\s+", re.IGNORECASE)
 
 
@@ -98,7 +77,7 @@ class QuoteAnswerer:
         """
         quotes = quoted.quotes
         if question.speaker is None and not _asks_who_spoke(question):
-            on_topic = self._saying_so(question, quotes)
+            on_topic = saying_so(self.reader, question, _apart(self._weighed(_told(quotes), question.topic)))
         else:
             on_topic = self.on_topic(quotes, question.topic, speaker=question.speaker)
         found = list(cited_once(on_topic, self.store.near_copies))
@@ -138,24 +117,6 @@ class QuoteAnswerer:
             period=question.period,
         )
 
-    def _saying_so(self, question: Question, quotes: Sequence[Quote]) -> list[Statement]:
-        """Return the statements that say what is asked for, the likeliest first.
-
-        One of which it is not known who says it is to have all words of it.
-        """
-        wanted = terms(question.topic or "")
-        weighed = _apart(self._weighed(_told(quotes), question.topic))
-        weighed = [one for one in weighed if one.statement.speaker or wanted <= stems(one.statement.text)]
-        weighed = sorted(weighed, key=lambda one: -one.own - one.statement.score)[:_MOST_ASKED]
-        read = _odds(self.reader, question.text, [one.statement.text for one in weighed])
-        said = [
-            (summed(_SAID_WEIGHTS, (own, statement.score, odds, 1.0)), statement)
-            for (statement, own), odds in zip(weighed, read, strict=True)
-        ]
-        said.sort(key=lambda pair: -pair[0])
-        least = max(_SAID_ODDS, said[0][0] - _SAID_WITHIN) if said else 0.0
-        return [replace(s, score=probability(odds)) for odds, s in said[:_MOST_SAID] if odds >= least]
-
     def on_topic(self, quotes: Sequence[Quote], topic: str | None, *, speaker: str | None = None) -> list[Statement]:
         """Return the statements that ``quotes`` make, all of those on ``topic``, one for quotes in the same sentences.
 
@@ -181,7 +142,7 @@ class QuoteAnswerer:
             return statements
         if speaker is None or self.reader is None:
             return _naming(topic, _told_of(topic, [s for s in statements if s.score >= self.floor]))
-        judged = _judged(self.reader, f"What did {speaker} say about {topic}?", terms(topic), weighed)
+        judged = judged_on_topic(self.reader, f"What did {speaker} say about {topic}?", terms(topic), weighed)
         on_it = [s for s, likely in zip(statements, judged, strict=True) if likely is not None]
         on_it = _naming(topic, on_it)
         return [replace(s, score=likely) for s, likely in zip(statements, judged, strict=True) if likely and s in on_it]
@@ -209,61 +170,6 @@ class QuoteAnswerer:
         return weighed
 
 
-class Weighed(NamedTuple):
-    """A statement, with its weight against a topic as its score, and the cosine of its own words to the topic."""
-
-    statement: Statement
-    own: float
-
-
-def _judged(
-    reader: SpanReader, question: str, wanted: frozenset[str], weighed: Sequence[Weighed]
-) -> list[float | None]:
-    """Return how likely (0..1) each of a speaker's statements, in reading order, is on a question's topic; None: not.
-
-    That any is, is told by the best cosine to the topic and the best log odds of a reader; which ones are, by how far
-    each comes behind the best, also in weight, by the weight of its better neighbour, and by whether it goes right on
-    from the one before.
-    """
-    if not weighed:
-        return []
-    nearest = sorted(range(len(weighed)), key=lambda n: -weighed[n].statement.score)
-    read = dict.fromkeys(nearest, _UNREAD_ODDS)
-    texts = [_with_around(weighed[n].statement) for n in nearest[:_MOST_READ]]
-    read.update(zip(nearest, _odds(reader, question, texts), strict=False))
-    score, own, odds = weighed[nearest[0]].statement.score, max(one.own for one in weighed), max(read.values())
-    any_odds = summed(_ANY_WEIGHTS, (own, odds, 1.0))
-    has_words = any(wanted & stems(s.text) or _points_back(wanted, s) for s, _ in weighed)
-    if any_odds < _ANY_ODDS or (own < _OWN_WITHOUT_WORDS and not has_words):
-        return [None] * len(weighed)
-    likely: list[float | None] = []
-    for n, one in enumerate(weighed):
-        before = _apart_by(weighed[n - 1].statement, one.statement) if n else math.inf
-        after = _apart_by(one.statement, weighed[n + 1].statement) if n + 1 < len(weighed) else math.inf
-        near = [weighed[n + step].statement.score for step, by in ((-1, before), (1, after)) if by < _NEXT_TO]
-        signs = (
-            one.statement.score - score,
-            one.own - own,
-            read[n] - odds,
-            max(near, default=_NOTHING_NEAR),
-            float(before < _RIGHT_ON),
-            1.0,
-        )
-        each = summed(_EACH_WEIGHTS, signs)
-        likely.append(probability(any_odds) * probability(each) if each >= _EACH_ODDS else None)
-    return likely
-
-
-def _apart_by(first: Statement, second: Statement) -> float:
-    """Return the characters between two statements; infinity between articles."""
-    return second.start - first.end if first.article.id == second.article.id else math.inf
-
-
-def _with_around(statement: Statement) -> str:
-    text, body = statement.article.text, statement.article.body
-    return text[max(body, statement.start - _BEFORE) : statement.end + _AFTER]
-
-
 def _told(quotes: Sequence[Quote]) -> list[tuple[Span, Quote]]:
     """Return quotes with the sentences in which they stand; of several in the same, one by somebody who is known."""
     placed: dict[tuple[str, Span], Quote] = {}
@@ -272,13 +178,6 @@ def _told(quotes: Sequence[Quote]) -> list[tuple[Span, Quote]]:
         if place not in placed or not placed[place].speaker:
             placed[place] = quote
     return [(span, quote) for (_, span), quote in placed.items()]
-
-
-def _odds(reader: SpanReader | None, question: str, texts: Sequence[str]) -> list[float]:
-    """Return with what log odds a reader finds an answer in each text."""
-    if reader is None:
-        return [_UNREAD_ODDS] * len(texts)
-    return [max(span.odds, _LEAST_ODDS) if span else _LEAST_ODDS for span in reader.best(question, texts)]
 
 
 def _near(wanted: frozenset[str], article: Article, start: int, end: int) -> float:
@@ -337,15 +236,9 @@ def _told_of(topic: str, statements: list[Statement]) -> list[Statement]:
     def is_on_topic(statement: Statement) -> bool:
         article = statement.article
         leading = stems(f"{article.title} {article.text[article.body : article.body + _LEAD]}")
-        return statement.score >= _SURE_OF_TOPIC or bool(wanted & leading) or _points_back(wanted, statement)
+        return statement.score >= _SURE_OF_TOPIC or bool(wanted & leading) or points_back(wanted, statement)
 
     return list(filter(is_on_topic, statements))
-
-
-def _points_back(wanted: frozenset[str], statement: Statement) -> bool:
-    """Tell whether a statement points back to sentences with all words of a topic: "Backing this stance, ..."."""
-    points = not _POINTING_BACK.isdisjoint(map(str.lower, words(statement.text)))
-    return points and wanted <= stems_near(statement.article, statement.start, statement.end, after=0)
 
 
 def _naming(topic: str, statements: list[Statement]) -> list[Statement]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,7 @@ import pytest
 from qa import Article, Library, Statement
 from qa.articles import parse_article
 from qa.quotes import extract_quotes
-from qa.reader import Span, SpanReader
-from qa.statements import Weighed, _judged, _told_of, statement_span
+from qa.statements import _told_of, statement_span
 
 
 def test_a_statement_is_the_whole_sentences_with_who_said_it() -> None:
@@ -188,50 +187,3 @@ def test_air_strikes_are_answered_from_what_lavrov_backed(seeds: Library) -> Non
     statements = seeds.ask("what did Lavrov say about air strikes?").statements
     assert 2390 in [statement.start for statement in statements]
     assert {statement.speaker for statement in statements} == {"Sergei Lavrov"}
-
-
-class Told(SpanReader):
-    """Finds an answer with the log odds given for a sentence that stands in the text."""
-
-    def __init__(self, odds: dict[str, float]) -> None:
-        self._odds = odds
-
-    def best(self, question: str, texts: Sequence[str]) -> list[Span | None]:
-        found = [max((o for said, o in self._odds.items() if said in text), default=None) for text in texts]
-        return [Span(0, 1, odds) if odds is not None else None for odds in found]
-
-
-@pytest.mark.parametrize(
-    ("own", "odds", "likely"),
-    [
-        ((0.6, 0.1), (2.0, -12.0), (True, False)),
-        ((0.6, 0.55), (2.0, 1.0), (True, True)),
-        ((0.1, 0.1), (-12.0, -12.0), (False, False)),
-        ((0.3, 0.3), (-12.0, -12.0), (False, False)),
-        ((0.3, 0.1), (0.0, -12.0), (True, False)),
-        ((0.2, 0.1), (0.0, -12.0), (False, False)),
-    ],
-)
-def test_a_speakers_statements_are_judged_beside_each_other(
-    own: tuple[float, float], odds: tuple[float, float], likely: tuple[bool, bool]
-) -> None:
-    text = "Lee said it was red. " + "It rained. " * 40 + "Lee said it was blue."
-    article = Article("a", "", text)
-    spans = [(0, 20), (text.index("Lee said it was blue"), len(text))]
-    weighed = [Weighed(Statement(article, *span, 0.3 + near / 4), near) for span, near in zip(spans, own, strict=True)]
-    reader = Told({text[slice(*span)]: value for span, value in zip(spans, odds, strict=True)})
-    judged = _judged(reader, "What did Lee say about the tide?", frozenset({"tide"}), weighed)
-    assert tuple(value is not None for value in judged) == likely
-    assert all(value is None or 0 < value < 1 for value in judged)
-
-
-def test_what_goes_right_on_is_likelier_on_the_topic() -> None:
-    text = "Lee said the tide was high. Lee said it was blue. " + "It rained. " * 40 + "Lee said it was old."
-    article = Article("a", "", text)
-    spans = [(0, 27), (28, 49), (text.index("Lee said it was old"), len(text))]
-    weighed = [
-        Weighed(Statement(article, *span, 0.6 if not n else 0.4), 0.6 if not n else 0.4) for n, span in enumerate(spans)
-    ]
-    judged = _judged(Told({"Lee said the tide was high.": 3.0, "Lee said": -1.0}), "?", frozenset({"tide"}), weighed)
-    assert judged[1] is not None
-    assert judged[2] is None
