@@ -18,18 +18,18 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
 from answers import auroc  # noqa: E402
-from fit_answers import fit_confidence  # noqa: E402
 
 import qa.judging  # noqa: E402
 from qa import Library, Statement, open_library  # noqa: E402
 from qa.evaluation import Expected, read_questions  # noqa: E402
 
 Case = tuple[list[tuple[float, ...]], list[bool]]  # of one question: signs, and what they tell of
-TENTHS = 10
+TENTHS, PULL = 10, 1.5
 
 
 class Recorder:
@@ -90,9 +90,19 @@ def _right(expected: Expected, statement: Statement) -> bool | None:
 
 
 def fitted(cases: list[Case]) -> NDArray[np.float64]:
-    signs = np.array([one for own, _ in cases for one in own])
+    """Return the weights of the signs, of which the last is 1; the cases are few, so each is pulled towards 0."""
+    signs = np.array([one[:-1] for own, _ in cases for one in own])
     right = np.array([one for _, own in cases for one in own])
-    return np.asarray(fit_confidence(signs, right, np.ones(len(right))))
+    mean, spread = signs.mean(0), signs.std(0)
+    scaled = np.column_stack([(signs - mean) / spread, np.ones(len(signs))])
+
+    def loss(weights: NDArray[np.float64]) -> float:
+        odds = scaled @ weights
+        return float(np.logaddexp(0, np.where(right, -odds, odds)).sum() + PULL * weights[:-1] @ weights[:-1])
+
+    weights = minimize(loss, np.zeros(scaled.shape[1])).x
+    weights[:-1] /= spread
+    return np.append(weights[:-1], weights[-1] - weights[:-1] @ mean)
 
 
 def main() -> None:
