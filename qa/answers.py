@@ -104,8 +104,9 @@ class Answer:
     question where a follow-up was made whole. ``verdict`` is "yes" or "no" where the first statement alone says so.
     ``parts`` are headings under which the statements stand, in order, each with how many stand under it; there may be
     none: "Victor Hale" said nothing of it. ``items`` are what is named where several things are asked for ("which
-    towns"), each a slice of a statement. Of a refusal, ``looked_for`` says what was looked for, and among how much;
-    ``instead`` are at most three questions that the articles left by the same filters do answer.
+    towns"), each a slice of a statement; of several questions in one, the words that answer each. Of a refusal,
+    ``looked_for`` says what was looked for, and among how much; ``instead`` are at most three questions that the
+    articles left by the same filters do answer.
     """
 
     question: str

@@ -17,6 +17,7 @@ from qa.differing import compared
 from qa.filters import Filters, narrowed
 from qa.followups import made_whole
 from qa.forms import Form, Said, change, comparison, form_of, in_words_of, on_what_is_asked, speaking
+from qa.joined import joined, questions_in
 from qa.lists import as_question, items_asked_for, with_items
 from qa.overview import about_the_articles
 from qa.periods import NoSuchDayError, Period
@@ -84,6 +85,12 @@ class Asking:
         known = pointed_at(text, history) or about_the_articles(text, self.store, **filters)
         if known:
             return known
+        questions = questions_in(text)
+        if len(questions) > 1:
+            answers: list[Answer] = []
+            for one in questions:
+                answers.append(self.ask(one, [*history, *answers], today, **filters))
+            return joined(text, answers)
         try:
             quoted, pronoun = partial(self._is_quoted, history, filters), partial(self._pronoun, filters)
             whole = made_whole(as_question(text), history, quoted, pronoun)
