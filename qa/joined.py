@@ -46,7 +46,8 @@ def questions_in(text: str) -> list[str]:
         if not _BEGINS.match(first) or not terms(first) or _ANOTHER_WORD.search(first, 1):
             continue
         if place["verb"] or not parse_question(first).quoted:
-            return [f"{first}?", *questions_in(rest)]
+            found = [f"{first}?", *questions_in(rest)]
+            return found if len(found) <= _MOST else [text]
     return [text]
 
 

@@ -19,11 +19,11 @@ from qa.questions import Question, stems, terms, words
 from qa.reader import SpanReader
 
 # The log odds that any statement is on a topic, and that each is if any is, by the signs that `signs_on_topic` has; the
-# least that is taken. Where no statement has a word of the topic, one must be this near to it.
+# least that is taken. One must have this weight, and where none has a word of the topic, this cosine to it.
 _ANY_WEIGHTS = (6.76, 0.267, 0.38)
 _EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
 _ANY_ODDS, _EACH_ODDS = 0.0, -0.4
-_OWN_WITHOUT_WORDS = 0.28
+_LEAST_WEIGHT, _OWN_WITHOUT_WORDS = 0.3, 0.28
 # The log odds that a statement says what is asked for, by the signs that `signs_of_saying` has; the least that is
 # taken, how far behind the best, and of how many.
 _SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
@@ -76,7 +76,8 @@ def judged_on_topic(
     signs, of_each = signs_on_topic(reader, question, weighed)
     any_odds = summed(_ANY_WEIGHTS, signs)
     has_words = any(wanted & stems(s.text) or points_back(wanted, s) for s, _ in weighed)
-    if any_odds < _ANY_ODDS or (max(own for _, own in weighed) < _OWN_WITHOUT_WORDS and not has_words):
+    is_near = has_words or max(own for _, own in weighed) >= _OWN_WITHOUT_WORDS
+    if any_odds < _ANY_ODDS or not is_near or max(s.score for s, _ in weighed) < _LEAST_WEIGHT:
         return [None] * len(weighed)
     odds = [summed(_EACH_WEIGHTS, signs) for signs in of_each]
     return [probability(any_odds) * probability(one) if one >= _EACH_ODDS else None for one in odds]

@@ -17,7 +17,7 @@ from qa.quotes.speakers import ALSO_MONTHS, ALSO_SURNAMES, NOT_A_NAME, ORG_WORDS
 _POSSESSED = re.compile(
     r"(?P<of>.+?)['’]s?\s+(?P<head>[A-Z]{2,5}|[^A-Z]+?)(?:\s+(?:to|in|for|at|of)\s+(?P<where>(?:the\s+)?[A-Z].*))?"
 )
-_PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
+_PLAIN_ROLE = re.compile(r"(?i:(?:the|a|an|his|her|their)\s+)?(?P<of>(?:(?:d['’])?[A-Z]\S*\s+)*)(?P<head>[a-z][^A-Z]*)")
 _DETERMINERS = ("the", "a", "an", "his", "her", "their")
 # What an organisation's name ends in, but for what is as often a surname.
 _ORGANISATIONS = ORG_WORDS - ALSO_SURNAMES

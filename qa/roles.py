@@ -235,15 +235,17 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
 def _share_in(text: str, wanted: Collection[str]) -> float:
     """Return the share of words in a text, of "USC" also where it is written out; 0 of none."""
     there = stems(text)
-    found = sum(stem(word) in there or bool(word.isupper() and _written_out(word).search(text)) for word in wanted)
+    found = sum(stem(word) in there or _written_out(word, text) for word in wanted)
     return found / max(1, len(wanted))
 
 
-@cache
-def _written_out(letters: str) -> re.Pattern[str]:
-    """Return a pattern of the name that is shortened to some letters."""
+def _written_out(word: str, text: str) -> bool:
+    """Tell whether a text has a name that the word may be short for."""
+    letters = short_for(word)
+    if not letters:
+        return False
     between = r"[\w.]*[\s-]+(?:(?:and|for|in|of|the)[\s-]+)*"
-    return re.compile(rf"\b{between.join(map(re.escape, letters))}\w")
+    return re.search(rf"\b{between.join(letters)}\w", text) is not None
 
 
 def _in_full(text: str) -> str:
