@@ -65,13 +65,14 @@ def joined(text: str, answers: Sequence[Answer]) -> Answer:
         own = [(heading, number) for heading, number in answer.parts if number]
         whole = _heading(answer)
         parts += [(f"{whole} {heading}", number) for heading, number in own] or [(whole, len(answer.statements))]
+    summary = "; ".join(filter(None, map(_told, answers)))
     return Answer(
         text,
         tuple(statement for answer in answers for statement in answer.statements),
         tuple(hits),
         None,
         min(answer.confidence for answer in given),
-        summary="; ".join(filter(None, map(_told, answers))) or None,
+        summary=summary[:1].upper() + summary[1:] or None,
         names=tuple(dict.fromkeys(name for answer in answers for name in answer.names)),
         period=given[0].period if len({answer.period for answer in answers}) == 1 else None,
         parts=tuple(parts),

@@ -81,7 +81,7 @@ def test_what_is_not_answered_is_told_of(town: Library) -> None:
 def test_when_and_where_are_two_answers(seeds: Library) -> None:
     answer = seeds.ask("When and where was James Foley abducted?")
     assert answer.items == ("late 2012", "Syria")
-    assert answer.summary == "when: late 2012; where: Syria"
+    assert answer.summary == "When: late 2012; where: Syria"
     assert [heading for heading, _ in answer.parts] == [
         "When was James Foley abducted?",
         "Where was James Foley abducted?",
