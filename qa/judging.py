@@ -19,7 +19,7 @@ from qa.questions import Question, stems, terms, words
 from qa.reader import SpanReader
 
 # The log odds that any statement is on a topic, and that each is if any is, by the signs that `signs_on_topic` has; the
-# least that is taken. One must have this weight, and where none has a word of the topic, this cosine to it.
+# least that is taken. One must have this weight, and where none, nor a title, has the topic's words, this cosine to it.
 _ANY_WEIGHTS = (6.76, 0.267, 0.38)
 _EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
 _ANY_ODDS, _EACH_ODDS = 0.0, -0.4
@@ -75,7 +75,9 @@ def judged_on_topic(
         return []
     signs, of_each = signs_on_topic(reader, question, weighed)
     any_odds = summed(_ANY_WEIGHTS, signs)
-    has_words = any(wanted & stems(s.text) or points_back(wanted, s) for s, _ in weighed)
+    has_words = any(
+        wanted & stems(s.text) or wanted <= stems(s.article.title) or points_back(wanted, s) for s, _ in weighed
+    )
     is_near = has_words or max(own for _, own in weighed) >= _OWN_WITHOUT_WORDS
     if any_odds < _ANY_ODDS or not is_near or max(s.score for s, _ in weighed) < _LEAST_WEIGHT:
         return [None] * len(weighed)

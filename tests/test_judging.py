@@ -47,6 +47,14 @@ def test_a_speakers_statements_are_judged_beside_each_other(
     assert all(value is None or 0 < value < 1 for value in judged)
 
 
+@pytest.mark.parametrize(("title", "is_on"), [("The tide", True), ("A walk", False)])
+def test_what_is_said_in_an_article_of_that_title_may_lack_the_words(title: str, is_on: bool) -> None:
+    text = "Lee said it was red."
+    weighed = [Weighed(Statement(Article("a", title, text), 0, len(text), 0.4), 0.2)]
+    judged = judged_on_topic(Told({text: 0.0}), "What did Lee say about the tide?", frozenset({"tide"}), weighed)
+    assert (judged[0] is not None) == is_on
+
+
 def test_what_goes_right_on_is_likelier_on_the_topic() -> None:
     text = "Lee said the tide was high. Lee said it was blue. " + "It rained. " * 40 + "Lee said it was old."
     article = Article("a", "", text)
