@@ -2,9 +2,8 @@
 
 A speaker's statements are judged beside each other. That any of them is on the topic is told by the best cosine to it
 and the best log odds of the reader ("What did X say about Y?"); which ones are, by how far each comes behind the best,
-by the weight of its better neighbour, and by whether it goes right on from the one before. The weights
-are within the error of those that tests/benchmarks/fit_statements.py finds on the questions that docs/measures.md
-describes.
+by the weight of its better neighbour, and by whether it goes right on from the one before. The weights are within the
+error of those that tests/benchmarks/fit_statements.py finds on the questions that docs/measures.md describes.
 """
 
 from __future__ import annotations
