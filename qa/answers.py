@@ -50,6 +50,7 @@ _KINDS = {
     "reason": "a reason or a way that answers",
     "fact": "words that answer",
 }
+MOST_INSTEAD = 3  # questions that a refusal offers
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.
 _WITHIN, _WITHIN_ODDS = 0.15, 1.8

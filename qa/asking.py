@@ -11,7 +11,7 @@ from functools import partial
 from typing import Unpack
 
 from embeddings import Encoder, Reranker
-from qa.answers import Answer, Answerer, Statement, cited_once, refuse, stems_near, with_told
+from qa.answers import MOST_INSTEAD, Answer, Answerer, Statement, cited_once, refuse, stems_near, with_told
 from qa.antecedents import NobodyMeantError
 from qa.differing import compared
 from qa.filters import Filters, narrowed
@@ -34,7 +34,6 @@ from qa.verdicts import with_verdict
 _ANSWERED_FROM = 10
 _LISTED_FROM = 40
 _ITEMS_FROM = 20
-_MOST_INSTEAD = 3
 _LOOKED_BACK = 3  # answers, for who has a role in their articles
 # "Since the summit", "before Foley's death", "between the spill and the fine": what ends in a word that is no name.
 _HAPPENED = (
@@ -110,7 +109,7 @@ class Asking:
         if answer.refusal and answer.hits:
             speakers = partial(self._speakers, **filters)
             could_ask = instead(self.quote_answerer, asked, answer.hits, speakers, **filters)
-            answer = replace(answer, instead=(*answer.instead, *could_ask)[:_MOST_INSTEAD])
+            answer = replace(answer, instead=(*answer.instead, *could_ask)[:MOST_INSTEAD])
         answer = self._with_age(answer, text, today, filters)
         return replace(answer, question=text, understood=whole if whole != text else None)
 

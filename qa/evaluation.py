@@ -272,16 +272,16 @@ class AnswerScore:
             self.rightly_refused += answer.refusal is not None
         elif not expected.gold:
             return
-        right = [any(_stands_in(text, statement) for text in expected.gold) for statement in answer.statements]
+        right = [any(stands_in(text, statement) for text in expected.gold) for statement in answer.statements]
         self.first += bool(right) and right[0]
         self.right += sum(right)
         self.gold += len(expected.gold)
         for statement, is_right in zip(answer.statements, right, strict=True):
-            if not is_right and not any(_stands_in(text, statement) for text in expected.also_ok):
+            if not is_right and not any(stands_in(text, statement) for text in expected.also_ok):
                 self.wrong += 1
                 self.misses.append(f"{expected.question} | shown, not expected: {statement.text}")
         for text in expected.gold:
-            if any(_stands_in(text, statement) for statement in answer.statements):
+            if any(stands_in(text, statement) for statement in answer.statements):
                 self.shown += 1
             else:
                 self.misses.append(f"{expected.question} | expected, not shown: {text}")
@@ -290,7 +290,7 @@ class AnswerScore:
         """Count what must not be shown, and a refusal where there must be none."""
         self.not_ok += len(expected.not_ok)
         for text in expected.not_ok:
-            if any(_stands_in(text, statement) for statement in answer.statements):
+            if any(stands_in(text, statement) for statement in answer.statements):
                 self.shown_again += 1
                 self.misses.append(f"{expected.question} | shown again: {text}")
         self.must_answer += expected.not_refused
@@ -318,7 +318,7 @@ class AnswerScore:
         return counts | {"precision": round(self.precision, 4), "recall": round(self.recall, 4)}
 
 
-def _stands_in(text: str, statement: Statement) -> bool:
+def stands_in(text: str, statement: Statement) -> bool:
     """Tell whether ``text`` is in the statement's article at a place that the statement lies on."""
     start = statement.article.text.find(text)
     while start >= 0:

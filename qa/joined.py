@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from qa.answers import Answer, refuse
+from qa.answers import MOST_INSTEAD, Answer, refuse
 from qa.questions import parse_question, terms
 
 _WORD = r"(?:when|where|why|how(?:\s+(?:many|much|long|old|often|far))?|who|whom|whose|what|which)"
@@ -22,10 +22,10 @@ _TWO_WORDS = re.compile(
 _BARE = rf"{_ASK}(?=\s*(?:\?|$))"
 _WITH_VERB = rf"{_ASK}\s+(?:[\w’'-]+\s+){{0,3}}?{_DOES}\s"
 _OF_SUBJECT = r"(?:who|what|which\s+\w+|how\s+many(?:\s+\w+)?)\s+[a-z]"
-_NEXT = re.compile(rf",?\s+and\s+(?=(?P<bare>{_BARE})|(?P<verb>{_WITH_VERB})|{_OF_SUBJECT})", re.IGNORECASE)
+_NEXT = re.compile(rf",?\s+and\s+(?={_BARE}|(?P<verb>{_WITH_VERB})|{_OF_SUBJECT})", re.IGNORECASE)
 _BEGINS = re.compile(rf"(?:(?:and|but|so),?\s+)?(?:{_ASK}|{_DOES})\b", re.IGNORECASE)
 _ANOTHER_WORD = re.compile(rf"\s{_WORD}\s", re.IGNORECASE)
-_MOST, _MOST_INSTEAD = 4, 3
+_MOST = 4
 
 
 def questions_in(text: str) -> list[str]:
@@ -54,22 +54,22 @@ def questions_in(text: str) -> list[str]:
 def joined(text: str, answers: Sequence[Answer]) -> Answer:
     """Return the answers to the questions of a text as one: under each question what answers it, if anything does."""
     asked = parse_question(text)
-    hits = list(dict.fromkeys(hit for answer in answers for hit in answer.hits))
-    instead = tuple(dict.fromkeys(other for answer in answers for other in answer.instead))[:_MOST_INSTEAD]
+    hits = tuple(dict.fromkeys(hit for answer in answers for hit in answer.hits))
+    instead = tuple(dict.fromkeys(other for answer in answers for other in answer.instead))[:MOST_INSTEAD]
     given = [answer for answer in answers if answer.refusal is None]
     if not given:
         why = " ".join(dict.fromkeys(answer.refusal or "" for answer in answers))
         return replace(refuse(asked, why, hits, max(answer.confidence for answer in answers)), instead=instead)
     parts: list[tuple[str, int]] = []
     for answer in answers:
-        own = [(heading, number) for heading, number in answer.parts if number]
         whole = _heading(answer)
-        parts += [(f"{whole} {heading}", number) for heading, number in own] or [(whole, len(answer.statements))]
+        own = [(f"{whole} {heading}", number) for heading, number in answer.parts if number]
+        parts += own or [(whole, len(answer.statements))]
     summary = "; ".join(filter(None, map(_told, answers)))
     return Answer(
         text,
         tuple(statement for answer in answers for statement in answer.statements),
-        tuple(hits),
+        hits,
         None,
         min(answer.confidence for answer in given),
         summary=summary[:1].upper() + summary[1:] or None,
@@ -92,6 +92,6 @@ def _told(answer: Answer) -> str | None:
         return answer.summary
     asked = parse_question(answer.understood or answer.question)
     bare = answer.question.rstrip(" ?!.").lower()
-    ask = asked.asked_for[1] if asked.asked_for else bare
-    ask = bare if re.fullmatch(_ASK, bare) else asked.speaker or ask
+    asks_for = asked.speaker or (asked.asked_for[1] if asked.asked_for else bare)
+    ask = bare if re.fullmatch(_ASK, bare) else asks_for
     return f"{ask}: {words or 'the articles do not say'}"

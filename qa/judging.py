@@ -72,12 +72,12 @@ def judged_on_topic(
     """
     if not weighed:
         return []
-    signs, of_each = signs_on_topic(reader, question, weighed)
-    any_odds = summed(_ANY_WEIGHTS, signs)
+    of_any, of_each = signs_on_topic(reader, question, weighed)
+    any_odds = summed(_ANY_WEIGHTS, of_any)
     has_words = any(
         wanted & stems(s.text) or wanted <= stems(s.article.title) or points_back(wanted, s) for s, _ in weighed
     )
-    is_near = has_words or max(own for _, own in weighed) >= _OWN_WITHOUT_WORDS
+    is_near = has_words or of_any[0] >= _OWN_WITHOUT_WORDS
     if any_odds < _ANY_ODDS or not is_near or max(s.score for s, _ in weighed) < _LEAST_WEIGHT:
         return [None] * len(weighed)
     odds = [summed(_EACH_WEIGHTS, signs) for signs in of_each]

@@ -218,9 +218,9 @@ def speakers_in_role(asked: str, quotes: Iterable[Quote]) -> list[str]:
         best.setdefault(quote.speaker, 0.0)
         article = quote.article
         in_article = _share_in(f"{article.title} {article.text[article.body : article.body + _LEAD]}", whose)
-        for title, beside in (("", quote.speaker), *beside_name(quote.speaker, article.text, noun)):
-            there = stems(f"{_in_full(beside)} {quote.speaker}")
-            own = re.split(r"['’]s?\s", _in_full(title))[-1]  # "the union's head" is not the union
+        for title, beside in (("", _in_full(quote.speaker)), *beside_name(quote.speaker, article.text, noun)):
+            there = stems(f"{beside} {quote.speaker}")
+            own = re.split(r"['’]s?\s", title)[-1]  # "the union's head" is not the union
             has = stems(f"{own} {bare_name(quote.speaker)}")
             leads = noun - _HEAD <= has and bool(noun & _HEAD) and bool(has & _LEADING)
             beside_it = _share_in(f"{beside} {quote.speaker}", whose)
@@ -259,7 +259,9 @@ def _joined(text: str) -> str:
 
 
 def beside_name(name: str, text: str, noun: Collection[str] = ()) -> Iterator[tuple[str, str]]:
-    """Yield what stands right before and, between commas, right after each mention of ``name``, and the title in it.
+    """Yield the title in what stands right before and, between commas, right after each mention of ``name``, and that.
+
+    Roles are put in the same words.
 
     "The head of the union, X" is its head and not the union, and in "inspectors fined X" there is no title, since no
     word of the ``noun`` (stems) stands next to the name.

@@ -10,15 +10,7 @@ from datetime import date
 from functools import lru_cache
 
 from embeddings import Encoder
-from qa.answers import (
-    Answer,
-    Statement,
-    cited_once,
-    covered,
-    refuse,
-    stems_near,
-    the_articles,
-)
+from qa.answers import Answer, Statement, cited_once, covered, refuse, stems_near, the_articles
 from qa.articles import Article
 from qa.judging import Weighed, judged_on_topic, points_back, saying_so
 from qa.names import name_words
@@ -76,14 +68,15 @@ class QuoteAnswerer:
         was shown already; it is left out where it is asked what else was said, or who else said so.
         """
         quotes = quoted.quotes
-        if question.speaker is None and not _asks_who_spoke(question):
+        who_spoke = question.speaker is None and _asks_who_spoke(question)
+        if question.speaker is None and not who_spoke:
             on_topic = saying_so(self.reader, question, _apart(self._weighed(_told(quotes), question.topic)))
         else:
             on_topic = self.on_topic(quotes, question.topic, speaker=question.speaker)
         found = list(cited_once(on_topic, self.store.near_copies))
         statements = _not_shown(question, found, shown)
         before = len(found) - len(statements)
-        if question.speaker is None and _asks_who_spoke(question):
+        if who_spoke:
             statements = _of_each(statements)
         elif question.latest:
             statements = sorted(statements, key=lambda s: s.article.published or date.min, reverse=True)
@@ -143,8 +136,7 @@ class QuoteAnswerer:
         if speaker is None or self.reader is None:
             return _naming(topic, _told_of(topic, [s for s in statements if s.score >= self.floor]))
         judged = judged_on_topic(self.reader, f"What did {speaker} say about {topic}?", terms(topic), weighed)
-        on_it = [s for s, likely in zip(statements, judged, strict=True) if likely is not None]
-        on_it = _naming(topic, on_it)
+        on_it = _naming(topic, [s for s, likely in zip(statements, judged, strict=True) if likely is not None])
         return [replace(s, score=likely) for s, likely in zip(statements, judged, strict=True) if likely and s in on_it]
 
     def _weighed(self, told: Sequence[tuple[Span, Quote]], topic: str | None) -> list[Weighed]:

@@ -173,9 +173,10 @@ class _Suggesting:
             # Whoever is quoted by the hundred is answered from the articles that are nearest to that question alone.
             if not any(n.spelling == name for n in same) or sum(n.quotes for n in same) > MANY:
                 continue
+            spellings = {meant.spelling for meant in same}
             shown = _fullest(same, quotes)
             text = _question(shown, topic) if shown else None
-            own = [quote for quote in naming if quote.speaker in {meant.spelling for meant in same}]
+            own = [quote for quote in naming if quote.speaker in spellings]
             if text and self.answerer.on_topic(own, topic, speaker=shown):
                 found[text] = None
             if len(found) == _MOST:

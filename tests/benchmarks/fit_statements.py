@@ -26,7 +26,7 @@ from answers import auroc  # noqa: E402
 
 import qa.judging  # noqa: E402
 from qa import Library, Statement, open_library  # noqa: E402
-from qa.evaluation import Expected, read_questions  # noqa: E402
+from qa.evaluation import Expected, read_questions, stands_in  # noqa: E402
 
 Case = tuple[list[tuple[float, ...]], list[bool]]  # of one question: signs, and what they tell of
 TENTHS, PULL = 10, 1.5
@@ -80,13 +80,9 @@ class Recorder:
 
 def _right(expected: Expected, statement: Statement) -> bool | None:
     """Tell whether a statement has to be shown; None where it may be."""
-
-    def among(sentences: tuple[str, ...]) -> bool:
-        texts = [" ".join(sentence.split()) for sentence in sentences]
-        own = " ".join(statement.text.split())
-        return any(own in text or text in own for text in texts)
-
-    return True if among(expected.gold) else None if among(expected.also_ok) else False
+    if any(stands_in(text, statement) for text in expected.gold):
+        return True
+    return None if any(stands_in(text, statement) for text in expected.also_ok) else False
 
 
 def fitted(cases: list[Case]) -> NDArray[np.float64]:
