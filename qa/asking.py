@@ -56,8 +56,8 @@ _OLD = 30  # days
 # An answer from the period that a question names is taken though one from elsewhere scores this much better.
 _NEARLY = 0.05
 # How likely a sentence that is no quote must be to tell who said what is asked for: in a library that does not say, the
-# reader finds a name all the same, with 0.1 to 0.2.
-_PLAINLY_TOLD = 0.25
+# reader finds a name all the same, and is half sure of it.
+_PLAINLY_TOLD = 0.6
 
 
 class Asking:

@@ -26,11 +26,13 @@ _LEAST_WEIGHT, _OWN_WITHOUT_WORDS = 0.3, 0.28
 # The log odds that a statement says what is asked for, by the signs that `signs_of_saying` has; the least that is
 # taken, how far behind the best, and of how many.
 _SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
-_SAID_ODDS, _SAID_WITHIN, _MOST_SAID = -1.0, 1.0, 3
+_SAID_ODDS, _SAID_WITHIN, _MOST_SAID = -0.6, 1.0, 3
 # So many of the nearest are read, a speaker's with so many characters around each.
 _MOST_READ, _MOST_ASKED = 24, 8
 _BEFORE, _AFTER = 300, 100
 _UNREAD_ODDS, _LEAST_ODDS = -9.0, -12.0
+# A statement seldom names who says it: that a reader finds nobody in it counts for no more than this.
+_LEAST_SAID = -7.0
 # How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
 _NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
 _POINTING_BACK = frozenset("this these those such".split())
@@ -87,7 +89,10 @@ def judged_on_topic(
 def signs_of_saying(reader: SpanReader | None, question: str, weighed: Sequence[Weighed]) -> list[Signs]:
     """Return what tells that each statement says what is asked for: cosine, weight, the reader's log odds, 1."""
     read = _odds(reader, question, [one.statement.text for one in weighed])
-    return [(own, statement.score, odds, 1.0) for (statement, own), odds in zip(weighed, read, strict=True)]
+    return [
+        (own, statement.score, max(odds, _LEAST_SAID), 1.0)
+        for (statement, own), odds in zip(weighed, read, strict=True)
+    ]
 
 
 def saying_so(reader: SpanReader | None, question: Question, weighed: Sequence[Weighed]) -> list[Statement]:

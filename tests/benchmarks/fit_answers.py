@@ -182,7 +182,7 @@ def tell_confidence(name: str, found: dict[str, dict[str, list[Any]]], answerer:
     for half, cases in found.items():
         for case, reads in cases.items():
             weighed = [read.weighed(weights) for read in reads]
-            rows = [qa.answers._signs(r.question, answerer._likeliest(r.candidates)[1], r.hits) for r in weighed]
+            rows = [qa.answers._signs(r.question, *answerer._likeliest(r.candidates), r.hits) for r in weighed]
             signs[half, case] = np.array(rows)
     even = [signs["even", case] for case in ("there", "absent", "near")]
     there = np.repeat([True, False, False], [len(rows) for rows in even])
