@@ -10,6 +10,9 @@
    what is expected (for a passage that says it in other words is left), the curve that `qa.answers.THRESHOLD` was taken
    from, and with ``--plots FOLDER`` how far the figure can be trusted and what it costs to refuse (matplotlib is
    needed).
+4. The questions in other words than the articles' (news_questions.jsonl.gz) that the reader has not learnt from, over
+   their 96 articles: facts, "who said ...", "what did X say ...", and near misses of all three. The confidence was
+   fitted on these facts and near misses, too.
 
 With ``--reader none`` all of it is measured without the reader; ``--show N`` prints N questions and what was answered.
 The reader that ships has learnt from the even weeks' questions, and answers them better than others. With
@@ -58,8 +61,9 @@ def write_articles(articles: Iterable[Record], folder: Path) -> None:
     """Write articles as .md files with front matter, one a file, named by their ids."""
     folder.mkdir(parents=True, exist_ok=True)
     for article in articles:
-        matter = {"title": article["title"], "author": article["authors"], "date": article["published"] or ""}
-        lines = [f"{key}: {json.dumps(value)}" for key, value in (matter | {"url": article["url"]}).items()]
+        date = article.get("published") or article.get("date") or ""
+        matter = {"title": article["title"], "author": article.get("authors", []), "date": date}
+        lines = [f"{key}: {json.dumps(value)}" for key, value in (matter | {"url": article.get("url", "")}).items()]
         text = "\n".join(["---", *lines, "---", "", article["text"]])
         file = folder / f"{article['id']}.md"
         if not file.exists() or file.read_text() != text:
@@ -104,6 +108,51 @@ def unseen_by(questions: Iterable[Record]) -> dict[str, int]:
 def without_quotes() -> None:
     """Have no quotes looked for in what is indexed."""
     qa.indexing.extract_quotes_many = lambda articles: [[] for _ in articles]  # type: ignore[assignment]
+
+
+def asked_of_news(data: Path) -> Iterator[Record]:
+    """Yield the questions of news_questions.jsonl.gz, in the form of ../shared/data/reading, with their articles.
+
+    The file names an article, how much of it the question was asked of, and where in it the answer stands.
+    """
+    places = data / "realtimeqa" / "articles.jsonl.gz", data / "polnear" / "train.jsonl.gz"
+    articles = {article["id"]: article for place in places for article in read_jsonl(place)}
+    for row in read_jsonl(Path(__file__).with_name("news_questions.jsonl.gz")):
+        article = articles[row["article"]]
+        text = article["text"][: row["read"]]
+        own = [{"text": text[row["start"] : row["end"]], "start": row["start"]}] if "start" in row else []
+        yield {
+            "question": row["question"],
+            "article": article | {"text": text},
+            "context": text,
+            "answers": own,
+            "is_impossible": not own,
+            "kept_out": row.get("kept_out", False),
+        }
+
+
+def kept_out_of_news(data: Path, folder: Path) -> list[Expected]:
+    """Write the articles whose questions are kept out of the training, and return these, by kind, told or not."""
+    rows = [row for row in asked_of_news(data) if row["kept_out"]]
+    write_articles({row["article"]["id"]: row["article"] for row in rows}.values(), folder)
+    found = []
+    for row in rows:
+        question = parse_question(row["question"])
+        kind = ("what X said" if question.speaker else "who said it") if question.quoted else "fact"
+        answers = tuple(answer["text"] for answer in row["answers"])
+        articles = {f"{row['article']['id']}.md": 1} if answers else {}
+        kind = kind if answers else f"{kind}, not told"
+        found.append(Expected(row["question"], kind, answers=answers, articles=articles))
+    return found
+
+
+def measure_news(data: Path, work: Path, reader: str | None) -> None:
+    asked = kept_out_of_news(data, work / "news")
+    with open_library(work / "news", index=work / "news.index", reader=reader) as library:
+        print("\n| in other words | questions | refused | EM | F1 | in the first | in the first 3 |\n|" + "---|" * 7)
+        for kind, score in sorted(evaluate(library, asked).items()):
+            cells = [f"{100 * np.mean(values):.1f}" for values in score.values.values()] or [""] * 4
+            print(f"| {kind} | {score.questions} | {score.refused / score.questions:.1%} | {' | '.join(cells)} |")
 
 
 def expected(row: Record) -> Expected:
@@ -282,7 +331,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, help="the folder of the shared data")
     parser.add_argument("--work", type=Path, default=Path("/tmp/qa-benchmark"), help="where articles and index are put")
-    parser.add_argument("--parts", default="quotes,answers,refusals", help="which (default: all)")
+    parser.add_argument("--parts", default="quotes,news,answers,refusals", help="which (default: all)")
     parser.add_argument("--reader", help="another reader, or none")
     parser.add_argument("--unseen", type=Path, nargs=2, default=(), metavar="READER", help="readers for even weeks")
     parser.add_argument("--show", type=int, default=0, help="how many questions and answers to print")
@@ -297,6 +346,8 @@ def main() -> None:
             for kind, score in evaluate(library, rows).items():
                 print(kind, {name: value for name, value in score.as_dict().items() if name != "values"})
                 print("   ", {name: round(float(np.mean(values)), 3) for name, values in score.values.items()})
+    if "news" in parts:
+        measure_news(options.data, options.work, options.reader)
     without_quotes()
     questions = read_jsonl(options.data / "realtimeqa" / "questions.jsonl")
     readers = Readers(options.unseen, questions)

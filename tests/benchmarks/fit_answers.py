@@ -3,10 +3,11 @@
 On RealTimeQA's even weeks. How a sentence is weighed is fitted as a choice among all sentences that the reader has read
 for a question and "none of these", where the right ones are those whose words are the expected answer (F1 of 0.6 or
 more), once with all passages and once without those that hold the answer; the confidence, as a logistic regression on
-whether the articles answer, on the cases that tests/benchmarks/answers.py describes ("there", "absent", "near"). Prints
-the weights, as qa/answers.py has them, and what the present and the new ones give on both halves. The index is the one
-that tests/benchmarks/answers.py leaves; ``--unseen`` is as there, and without it the weights fit a reader that
-is surer than it is of other questions.
+whether the articles answer, on the cases that tests/benchmarks/answers.py describes ("there", "absent", "near"), and
+on the facts and near misses in other words than the articles' ("news"; what is absent is asked of the even weeks'
+articles). Prints the weights, as qa/answers.py has them, and what the present and the new ones give. The index is the
+one that tests/benchmarks/answers.py leaves; ``--unseen`` is as there, and without it the weights fit a reader that is
+surer than it is of other questions.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from answers import (
     answered_elsewhere,
     auroc,
     halves,
+    kept_out_of_news,
     on_its_day,
     read_jsonl,
     refusal_cases,
@@ -38,12 +40,21 @@ from answers import (
 
 import qa.answers
 from qa import Library, open_library
-from qa.evaluation import exact_match, token_f1
+from qa.evaluation import Expected, exact_match, token_f1
 from qa.questions import Question
 from qa.retrieval import Hit
 
 RIGHT = 0.6  # F1
 PULL = 0.01  # of each weight towards 0
+# What a case counts in the fit of the confidence.
+SHARES = {
+    ("even", "there"): 1.0,
+    ("even", "absent"): 0.5,
+    ("even", "near"): 0.5,
+    ("news", "there"): 0.25,
+    ("news", "absent"): 0.25,
+    ("news", "near"): 0.25,
+}
 
 
 class Read(NamedTuple):
@@ -151,10 +162,27 @@ def main() -> None:
         print(told(f"{half} weeks, present weights", own, answerer))
         print(told(f"{half} weeks, new weights", [read.weighed(weights) for read in own], answerer), flush=True)
     found: dict[str, dict[str, list[Any]]] = {}
+    place = options.work / "news"
+    news = kept_out_of_news(options.data, place)
+    facts, lacking_facts = ([one for one in news if one.kind == kind] for kind in ("fact", "fact, not told"))
+    with open_library(place, index=place.with_suffix(".index"), reader=options.reader) as library:
+        found["news"] = {"there": asked_of(library, facts), "near": asked_of(library, lacking_facts)}
     for half, library, asked, absent in refusal_cases(options.data, options.work, questions, options.reader):
         found[half] = cases_of(library, asked, absent, readers)
+        if half == "even":
+            paths = {article.path for article in library.articles()}
+            found["news"]["absent"] = asked_of(library, [fact for fact in facts if not paths & fact.articles.keys()])
     for name, own in (("present", qa.answers._WEIGHTS), ("new", weights)):
         tell_confidence(name, found, answerer, own)
+
+
+def asked_of(library: Library, questions: Sequence[Expected]) -> list[Read]:
+    recorder, reads = Recorder(library), []
+    for question in questions:
+        library.ask(question.question)
+        if read := recorder.read(question.answers[0] if question.answers else ""):
+            reads.append(read)
+    return reads
 
 
 def cases_of(
@@ -184,14 +212,14 @@ def tell_confidence(name: str, found: dict[str, dict[str, list[Any]]], answerer:
             weighed = [read.weighed(weights) for read in reads]
             rows = [qa.answers._signs(r.question, *answerer._likeliest(r.candidates), r.hits) for r in weighed]
             signs[half, case] = np.array(rows)
-    even = [signs["even", case] for case in ("there", "absent", "near")]
-    there = np.repeat([True, False, False], [len(rows) for rows in even])
-    sure = fit_confidence(np.concatenate(even), there, np.repeat([1.0, 0.5, 0.5], [len(rows) for rows in even]))
+    there = np.repeat([case == "there" for _, case in SHARES], [len(signs[case]) for case in SHARES])
+    share = np.repeat(list(SHARES.values()), [len(signs[case]) for case in SHARES])
+    sure = fit_confidence(np.concatenate([signs[case] for case in SHARES]), there, share)
     print(f"_SURE_WEIGHTS of the {name} weights =", tuple(round(float(weight), 3) for weight in sure))
     for half in found:
         by = {case: (signs[half, case] @ sure).tolist() for case in ("there", "absent", "near")}
         apart = ", ".join(f"{case} {auroc(by['there'], by[case]):.3f}" for case in ("absent", "near"))
-        print(f"{half} weeks: AUROC of there against {apart}", flush=True)
+        print(f"{half}: AUROC of there against {apart}", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
 Five stages, kept in WORK, of which the last four go on where they were broken off (two cores: 10 minutes, 70, 45, 20
-and 60; ``--limit 700`` runs all of it on 2% of the data in seven minutes, to no use but to see that it does):
+and 75; ``--limit 700`` runs all of it on 2% of the data in seven minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
@@ -14,11 +14,13 @@ and 60; ``--limit 700`` runs all of it on 2% of the data in seven minutes, to no
    the articles (by the index that tests/benchmarks/retrieval.py leaves), and with some of the second stage's questions.
    Nobody marked the answers: where a question's own articles hold the answer, it counts wherever it stands in them.
    What is kept are seven tenths of these weights and three of the second stage's, which answer other questions better;
-5. reader: that goes on with 15,000 of the second stage's questions, and then with news_questions.jsonl.gz, those of the
-   fourth stage and 4,000 others of the second mixed. The file's were written for us by a large language model that had
-   read articles of the even weeks, and PolNeAR's: in other words than the articles', and a quarter of them are not
-   answered though they look as if they were. They come with the passages beside that have most of their words.
-   This stage is measured in docs/reader.md; what ships so far is the fourth's, news.safetensors.
+5. reader: that goes on with news_questions.jsonl.gz, with 8,000 of the second stage's questions and those of the fourth
+   stage. The file's were written for us by a large language model that had read articles of the even weeks, and
+   PolNeAR's: half of them in other words than the articles', and a quarter are not answered though they look as if they
+   were. They come with the passages beside that have most of their words; and those that ask who said something come
+   twice more, over single sentences, as the library reads statements: the one that tells it, half of the time, and
+   others of its article in which somebody says something. What is kept are seven tenths of these weights and three of
+   the fourth stage's.
 
 The loss is SQuAD 2.0's in each passage (the first token is "nothing"), and half of that over the tokens of all passages
 of a question together, so that scores compare between passages (Clark and Gardner 2018). One text in twenty is kept out
@@ -47,7 +49,7 @@ from torch import nn
 
 sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
-from answers import auroc, read_jsonl, unseen_by, without_quotes, write_articles  # noqa: E402
+from answers import asked_of_news, auroc, read_jsonl, unseen_by, without_quotes, write_articles  # noqa: E402
 from training import (  # noqa: E402
     Marker,
     batches,
@@ -69,7 +71,7 @@ from qa.answers import covered  # noqa: E402
 from qa.articles import Article  # noqa: E402
 from qa.evaluation import exact_match, token_f1  # noqa: E402
 from qa.passages import Span, sentence_spans, split_article  # noqa: E402
-from qa.questions import stems, terms  # noqa: E402
+from qa.questions import parse_question, stems, terms  # noqa: E402
 from qa.reader import SpanReader, normalised  # noqa: E402
 from qa.retrieval import Hit  # noqa: E402
 
@@ -91,8 +93,12 @@ NEAR_MISSES, LEAST_LEFT, NEAR_RATE = 0.3, 120, 1e-4
 # and what part of the weights is kept.
 NEWS_SIZE, NEWS_TIMES, NEWS_RATE, ONCE_MORE, NEWS_SHARE = 6, 2, 7e-5, 3000, 0.7
 PASSAGES_OF_NEWS, RIGHT_ONES, NEAREST, FARTHEST = 5, 5, 6, 20
-# Of the fifth: how many of the second stage's questions come again before those of news, and among them; its rate.
-AGAIN_BEFORE, AGAIN_AMONG, AGAIN_RATE = 15_000, 4000, 1.2e-4
+# Of the fifth: how many of the second stage's questions come again; its rate, and what part of the weights is kept. How
+# often a question who said something comes over statements, over how many at most, and how many are a batch.
+AGAIN, ASKED_RATE, ASKED_SHARE = 8000, 1.2e-4, 0.7
+WHO_TIMES, WHO_STATEMENTS, WHO_SIZE = 2, 4, 8
+SAID = re.compile(r'["“”]|\b(?:said|says|told|added|tweeted|wrote|argued|warned)\b')
+LEAST_SAID = 40  # characters
 # A passage that has so small a part of the question's words, of those that the best one has, answers by chance only.
 WORDS_LEFT = 0.4
 WORD = re.compile(r"\w+(?:[.,:]\d+)*|[$£€%]")
@@ -142,26 +148,6 @@ def read_groups(data: Path) -> tuple[list[Passage], list[Group]]:
     return passages, [group for group in groups if group]
 
 
-def asked_of_news(data: Path) -> Iterator[dict[str, Any]]:
-    """Yield the questions of news_questions.jsonl.gz, in the form of the others.
-
-    The file names an article, how much of it the question was asked of, and where in it the answer stands.
-    """
-    articles = read_jsonl(data / "realtimeqa" / "articles.jsonl.gz") + read_jsonl(data / "polnear" / "train.jsonl.gz")
-    texts = {article["id"]: article["text"] for article in articles}
-    for row in read_jsonl(Path(__file__).with_name("news_questions.jsonl.gz")):
-        text = texts[row["article"]][: row["read"]]
-        own = [{"text": text[row["start"] : row["end"]], "start": row["start"]}] if "start" in row else []
-        kept_out = row.get("kept_out", False)
-        yield {
-            "question": row["question"],
-            "context": text,
-            "answers": own,
-            "is_impossible": not own,
-            "kept_out": kept_out,
-        }
-
-
 def _group(
     name: str,
     row: dict[str, Any],
@@ -201,6 +187,14 @@ class News(NamedTuple):
 
     question: str
     right: list[tuple[str, list[Span]]]
+    others: list[str]
+
+
+class Said(NamedTuple):
+    """A question who said something: the sentence that tells it, if any, with where the answer stands, and others."""
+
+    question: str
+    told: tuple[str, Span] | None
     others: list[str]
 
 
@@ -248,6 +242,14 @@ class Pairs:
         others = chance.sample(nearest, min(len(nearest), PASSAGES_OF_NEWS - 1 - len(right)))
         others += chance.sample(farther, 1) if farther else []
         return [self.pair(news.question, *one) for one in right] + [self.pair(news.question, t) for t in others]
+
+    def of_said(self, said: Said, chance: random.Random) -> list[Pair]:
+        """Return what others say, half of the time with what is asked for."""
+        told = [said.told] if said.told and chance.random() < 0.5 else []
+        others = chance.sample(said.others, min(len(said.others), WHO_STATEMENTS - len(told)))
+        return [self.pair(said.question, text, [span]) for text, span in told] + [
+            self.pair(said.question, text) for text in others
+        ]
 
 
 def loss_of(model: Marker, groups: Sequence[list[Pair]]) -> Any:
@@ -308,18 +310,76 @@ def train(model: Marker, batches: Sequence[Batch], file: Path, rate: float) -> N
             part.replace(file)
 
 
-def batches_of(pairs: Pairs, passages: Sequence[Passage], groups: Sequence[Group]) -> list[Batch]:
-    lengths = [len(passages[g.right].text) if g.right is not None else 400 for g in groups]
-    return [
-        lambda chance, batch=batch: [pairs.of(groups[n], chance) for n in batch] for batch in batches(lengths, SIZE)
-    ]
+def batches_in_turn(
+    of: Callable[[Any, random.Random], list[Pair]], questions: Sequence[Any], size: int, times: int
+) -> Iterator[Batch]:
+    """Yield batches of all questions, so many times, each time in another order; ``of`` makes what is read for one."""
+    for _ in range(times):
+        order = random.sample(questions, len(questions))
+        for i in range(0, len(order), size):
+            yield lambda chance, part=order[i : i + size]: [of(one, chance) for one in part]
 
 
-def batches_of_news(pairs: Pairs, news: Sequence[News]) -> Iterator[Batch]:
-    for _ in range(NEWS_TIMES):
-        order = random.sample(news, len(news))
-        for i in range(0, len(order), NEWS_SIZE):
-            yield lambda chance, part=order[i : i + NEWS_SIZE]: [pairs.of_news(one, chance) for one in part]
+class Lessons:
+    """What is learnt from in each stage after the first, as batches."""
+
+    def __init__(self, passages: Sequence[Passage], groups: Sequence[Group], limit: int | None) -> None:
+        self._passages, self._pairs = passages, Pairs(passages)
+        for_training = [group for group in groups if not group.kept_out]
+        random.Random(1).shuffle(for_training)
+        self._marked = [group for group in for_training if group.name != ASKED_OF_NEWS][:limit]
+        self._asked_of_news = [group for group in for_training if group.name == ASKED_OF_NEWS][:limit]
+
+    def questions(self) -> list[Batch]:
+        return self._of(self._marked)
+
+    def near_misses(self, weights: Path) -> list[Batch]:
+        """``weights`` are those of the reader that tells what is near, and beside them it is kept."""
+        groups = self._marked[: int(NEAR_MISSES * len(self._marked))]
+        return self._of(with_near_misses(self._passages, groups, weights, weights.with_name("near.json")))
+
+    def quiz(self, news: Sequence[News]) -> list[Batch]:
+        return _shuffled([*self._of_news(news, NEWS_TIMES), *self._of(self._marked[:ONCE_MORE])])
+
+    def asked_of_news(self, news: Sequence[News]) -> list[Batch]:
+        said = who_said(self._passages, self._asked_of_news)
+        print(f"{len(self._asked_of_news)} questions of news, {len(said)} who said something", flush=True)
+        groups = with_rest(self._passages, [*self._marked[:AGAIN], *self._asked_of_news])
+        of_said = batches_in_turn(self._pairs.of_said, said, WHO_SIZE, WHO_TIMES)
+        return _shuffled([*self._of_news(news, NEWS_TIMES), *self._of(groups), *of_said])
+
+    def _of(self, groups: Sequence[Group]) -> list[Batch]:
+        lengths = [400 if group.right is None else len(self._passages[group.right].text) for group in groups]
+        return [
+            lambda chance, batch=batch: [self._pairs.of(groups[n], chance) for n in batch]
+            for batch in batches(lengths, SIZE)
+        ]
+
+    def _of_news(self, news: Sequence[News], times: int) -> Iterator[Batch]:
+        return batches_in_turn(self._pairs.of_news, news, NEWS_SIZE, times)
+
+
+def _shuffled(steps: list[Batch]) -> list[Batch]:
+    random.shuffle(steps)
+    return steps
+
+
+def learn(
+    model: Marker,
+    kept: Path,
+    start: Path,
+    steps: Callable[[], Sequence[Batch]],
+    rate: float,
+    share: float,
+    other: Path,
+) -> None:
+    """Train on from the weights in ``start``, and keep ``share`` of the new ones with the rest of ``other``; once."""
+    if not kept.exists():
+        read_back(model, start)
+        random.seed(1)
+        train(model, steps(), kept.with_suffix(".ck"), rate)
+        mix(model, share, other)
+        write(model, kept)
 
 
 def learn_passages(model: Marker, options: argparse.Namespace, batches: Callable[[], Sequence[Batch]]) -> None:
@@ -422,6 +482,30 @@ def _news(row: dict[str, Any], hits: Sequence[Hit], reader: SpanReader) -> News:
     return News(row["question"], right, sorted(others, key=lambda text: -odds[text]))
 
 
+def who_said(passages: Sequence[Passage], groups: Sequence[Group]) -> list[Said]:
+    """Return the questions who said something, over sentences of their articles in which somebody says something."""
+    of_context: defaultdict[int, list[int]] = defaultdict(list)
+    for n, passage in enumerate(passages):
+        of_context[passage.context].append(n)
+    found = []
+    for group in groups:
+        asked, (first, last) = parse_question(group.question), group.span
+        own = [n for n in (group.right, *group.beside) if n is not None]
+        if not own or not asked.quoted or asked.speaker:
+            continue
+        told, others = None, {}
+        for n in of_context[passages[own[0]].context]:
+            for start, end in sentence_spans(passages[n].text):
+                text = passages[n].text[start:end]
+                if n == group.right and start <= first and last <= end:
+                    told = text, (first - start, last - start)
+                elif len(text) > LEAST_SAID and SAID.search(text):
+                    others[text] = None
+        if len(others) > 1 and (told or group.right is None):
+            found.append(Said(group.question, told, [text for text in others if not told or text != told[0]]))
+    return found
+
+
 def places(text: str, answer: str) -> list[Span]:
     """Return where a text holds an answer, in whatever case and punctuation."""
     wanted, found = normalised(answer), []
@@ -483,45 +567,19 @@ def main() -> None:
     random.seed(1)
     passages, groups = read_groups(options.data)
     kept_out = [group for group in groups if group.kept_out]
-    asked = [group for group in groups if group.name == ASKED_OF_NEWS and not group.kept_out]
-    trained_on = [group for group in groups if group.name != ASKED_OF_NEWS and not group.kept_out]
-    for part in (trained_on, kept_out, asked):
-        random.Random(1).shuffle(part)
-    pairs, model = Pairs(passages), Marker(types=2, labels=2, dropout=False)
-    trained_on, asked = trained_on[: options.limit], asked[: options.limit]
+    random.Random(1).shuffle(kept_out)
+    lessons, model = Lessons(passages, groups, options.limit), Marker(types=2, labels=2, dropout=False)
     name = "" if options.without is None else f"-without-{options.without}"
-    before, mean, quiz, last = (
-        options.work / f"{stage}.safetensors" for stage in ("passages", "near", f"news{name}", f"reader{name}")
-    )
+    stages = "passages", "near", f"news{name}", f"reader{name}"
+    before, mean, quiz, last = (options.work / f"{stage}.safetensors" for stage in stages)
     if not before.exists():
-        learn_passages(model, options, lambda: batches_of(pairs, passages, trained_on))
+        learn_passages(model, options, lessons.questions)
         write(model, before)
-    if not mean.exists():
-        read_back(model, before)
-        again = trained_on[: int(NEAR_MISSES * len(trained_on))]
-        again = with_near_misses(passages, again, before, options.work / "near.json")
-        random.seed(1)
-        train(model, batches_of(pairs, passages, again), options.work / "near.ck", NEAR_RATE)
-        mix(model, 0.5, before)
-        write(model, mean)
+    learn(model, mean, before, lambda: lessons.near_misses(before), NEAR_RATE, 0.5, before)
     news = read_news(options, SpanReader(MiniLMSpanScorer(mean, sha256_of(mean))))
     print(f"news: {len(news)} questions, {sum(bool(one.right) for one in news)} with an answer", flush=True)
-    if not quiz.exists():
-        read_back(model, mean)
-        random.seed(1)
-        steps = [*batches_of_news(pairs, news), *batches_of(pairs, passages, trained_on[:ONCE_MORE])]
-        random.shuffle(steps)
-        train(model, steps, quiz.with_suffix(".ck"), NEWS_RATE)
-        mix(model, NEWS_SHARE, before)
-        write(model, quiz)
-    read_back(model, quiz)
-    random.seed(1)
-    steps = batches_of(pairs, passages, with_rest(passages, trained_on[:AGAIN_BEFORE]))
-    among = [*trained_on[AGAIN_BEFORE:][:AGAIN_AMONG], *asked]
-    mixed = [*batches_of_news(pairs, news), *batches_of(pairs, passages, with_rest(passages, among))]
-    random.shuffle(mixed)
-    train(model, [*steps, *mixed], last.with_suffix(".ck"), AGAIN_RATE)
-    write(model, last)
+    learn(model, quiz, mean, lambda: lessons.quiz(news), NEWS_RATE, NEWS_SHARE, before)
+    learn(model, last, quiz, lambda: lessons.asked_of_news(news), ASKED_RATE, ASKED_SHARE, quiz)
     measure(last, passages, kept_out[: options.limit])
 
 
