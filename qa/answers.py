@@ -33,7 +33,7 @@ _FLOOR, _STEEP = 0.56, 20.0
 # from what tests/benchmarks/answers.py prints.
 _READ = 7  # passages
 _WEIGHTS = (-2.95, 0.277, 1.59, 16.4, 1.89, 0.87, -0.7, -1.68)
-_SURE_WEIGHTS = (-2.42, 0.81, 1.94, 3.6, 0.45)
+_SURE_WEIGHTS = (-2.15, 0.75, 0.97, 3.95, 0.5)
 _MOST_ODDS = 15.0
 # What is marked of "a 36-year-old" where "how old" is asked for: the number.
 _YEARS_OLD = re.compile(r"(?:an?\s+)?(\d+)[- ]years?[- ]old", re.IGNORECASE)

@@ -21,12 +21,12 @@ from qa.reader import SpanReader
 # least that is taken. One must have this weight, and where none, nor a title, has the topic's words, this cosine to it.
 _ANY_WEIGHTS = (6.76, 0.267, 0.38)
 _EACH_WEIGHTS = (7.99, 4.95, 0.215, 7.56, 0.68, -0.74)
-_ANY_ODDS, _EACH_ODDS = 0.0, -0.4
+_ANY_ODDS, _EACH_ODDS = -0.25, -0.4
 _LEAST_WEIGHT, _OWN_WITHOUT_WORDS = 0.3, 0.28
 # The log odds that a statement says what is asked for, by the signs that `signs_of_saying` has; the least that is
 # taken, how far behind the best, and of how many.
 _SAID_WEIGHTS = (4.7, 2.45, 0.2, -3.73)
-_SAID_ODDS, _SAID_WITHIN, _MOST_SAID = -0.6, 1.0, 3
+_SAID_ODDS, _SAID_WITHIN, _MOST_SAID = -0.8, 1.0, 3
 # So many of the nearest are read, a speaker's with so many characters around each.
 _MOST_READ, _MOST_ASKED = 24, 8
 _BEFORE, _AFTER = 300, 100

@@ -49,10 +49,10 @@ PULL = 0.01  # of each weight towards 0
 # What a case counts in the fit of the confidence.
 SHARES = {
     ("even", "there"): 1.0,
-    ("even", "absent"): 0.5,
+    ("even", "absent"): 1.0,
     ("even", "near"): 0.5,
     ("news", "there"): 0.25,
-    ("news", "absent"): 0.25,
+    ("news", "absent"): 0.5,
     ("news", "near"): 0.25,
 }
 
