@@ -42,7 +42,7 @@ _NAME = re.compile(r"(?<=\W)(?:[A-Z]|\d)[\w'’.-]*")
 # What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
 _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]
-THRESHOLDS: dict[Caution, float] = {"eager": 0.15, "balanced": 0.26, "cautious": 0.6}
+THRESHOLDS: dict[Caution, float] = {"eager": 0.15, "balanced": 0.3, "cautious": 0.6}
 THRESHOLD = THRESHOLDS["balanced"]
 # What is looked for by the kind of answer that is asked for.
 _KINDS = {
@@ -57,7 +57,7 @@ MOST_INSTEAD = 3  # questions that a refusal offers
 # Sentences that weigh much less than the best are left out, and so is what goes beyond five, or shares so many words
 # with one that is shown.
 _WITHIN, _WITHIN_ODDS = 0.15, 1.8
-_MAY_GIVE_ITEMS, _MOST_LISTED = 4.0, 20
+_MAY_GIVE_ITEMS, _MOST_LISTED = 4.5, 20
 _MOST, _REASONS = 5, 2
 _REPEATED = 0.8
 _FEWEST_WORDS = 3

@@ -29,7 +29,7 @@ def test_an_answer_is_a_sentence_with_its_score_worked_out_by_hand(make_library:
     assert statement.article.text[statement.start : statement.end] == statement.text
     # 4 of the sentence's 6 words: cosine 4 / sqrt(4 * 6) for sentence and passage; all content words own and near.
     assert statement.score == pytest.approx((1.5 * 0.81650 + 0.6) / 2.1, abs=1e-4)
-    assert answer.confidence == pytest.approx(1 / (1 + 0.74 / 0.26 * math.exp(-20 * (statement.score - 0.56))))
+    assert answer.confidence == pytest.approx(1 / (1 + 0.7 / 0.3 * math.exp(-20 * (statement.score - 0.56))))
     assert answer.refusal is None
     assert answer.as_dict()["statements"][0]["article"] == {
         "id": statement.article.id,
