@@ -9,6 +9,7 @@ error of those that tests/benchmarks/fit_statements.py finds on the questions th
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -35,6 +36,14 @@ _UNREAD_ODDS, _LEAST_ODDS = -9.0, -12.0
 _LEAST_SAID = -7.0
 # How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
 _NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
+# What makes a claim a denial; and what may tell the same in a statement.
+_NOT = r"no|not|never|nor|neither|none|nobody|nothing|cannot|without|\w+n['’]t"
+_DENIED = re.compile(rf"\b(?:{_NOT})\b", re.IGNORECASE)
+_NEGATIVE = re.compile(
+    rf"\b(?:{_NOT}|hardly|unlikely|impossible|fail\w*|refus\w*|den(?:y|ie[sd]|ying)|reject\w*|dismiss\w*|lack\w*"
+    r"|rul\w+\s+out|stop\w*|far\s+from|rather\s+than|instead\s+of)\b",
+    re.IGNORECASE,
+)
 _POINTING_BACK = frozenset("this these those such".split())
 
 
@@ -98,10 +107,17 @@ def signs_of_saying(reader: SpanReader | None, question: str, weighed: Sequence[
 def saying_so(reader: SpanReader | None, question: Question, weighed: Sequence[Weighed]) -> list[Statement]:
     """Return the statements that say what is asked for ("who said ..."), the likeliest first.
 
-    One of which it is not known who says it is to have all words of it.
+    One of which it is not known who says it is to have all words of it. One that has all words of a denial ("that
+    terror is no threat") and denies nothing ("the threat of terror is real") says the contrary.
     """
-    wanted = terms(question.topic or "")
-    may = [one for one in weighed if one.statement.speaker or wanted <= stems(one.statement.text)]
+    claim = question.topic or ""
+    wanted, denied = terms(claim), _DENIED.search(claim)
+    may = []
+    for one in weighed:
+        has_all = wanted <= stems(one.statement.text)
+        is_contrary = has_all and denied and not _NEGATIVE.search(one.statement.text)
+        if not is_contrary and (has_all or one.statement.speaker):
+            may.append(one)
     may = sorted(may, key=lambda one: -one.own - one.statement.score)[:_MOST_ASKED]
     odds = [summed(_SAID_WEIGHTS, signs) for signs in signs_of_saying(reader, question.text, may)]
     said = sorted(zip(odds, may, strict=True), key=lambda pair: -pair[0])

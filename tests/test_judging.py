@@ -90,3 +90,18 @@ def test_who_said_it_is_told_by_what_is_near_it_and_by_what_a_reader_finds(
     said = saying_so(Told({"Lee said": odds}), parse_question("Who predicted that it would be delayed?"), weighed)
     assert [statement.text for statement in said] == found
     assert all(0 < statement.score < 1 for statement in said)
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "says_so"),
+    [
+        ("Who said that the dam is no danger?", "The dam is a danger to us all, Lee said.", False),
+        ("Who said that the dam is no danger?", "The dam is not a danger to anyone, Lee said.", True),
+        ("Who said that the dam isn't a danger?", "Lee denied that the dam was a danger.", True),
+        ("Who said that the dam is a danger?", "The dam is a danger to us all, Lee said.", True),
+        ("Who said that the dam is no danger?", "Nobody need fear the wall, Lee said.", True),
+    ],
+)
+def test_what_affirms_does_not_tell_who_denied(question: str, text: str, says_so: bool) -> None:
+    weighed = [Weighed(Statement(Article("a", "", text), 0, len(text), 0.6, "Ann Lee"), 0.7)]
+    assert bool(saying_so(Told({text: 2.0}), parse_question(question), weighed)) == says_so
