@@ -1,7 +1,7 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
 Five stages, kept in WORK, of which the last four go on where they were broken off (two cores: 10 minutes, 70, 45, 20
-and 75; ``--limit 700`` runs all of it on 2% of the data in seven minutes, to no use but to see that it does):
+and 75; ``--limit 700`` runs all of it on 2% of the data in twelve minutes, to no use but to see that it does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
