@@ -15,7 +15,7 @@ from typing import Any, Literal, NamedTuple, Protocol
 from embeddings import Encoder
 from qa.articles import Article, Slice
 from qa.names import Name
-from qa.passages import sentence_spans
+from qa.passages import Passage, sentence_spans
 from qa.periods import Period
 from qa.questions import Question, stems
 from qa.quotes.marks import after_dateline
@@ -315,7 +315,7 @@ class ReadingAnswerer:
                 odds = summed(_WEIGHTS, features)
                 place = (offset + marked[0], offset + marked[1])
                 statement = Statement(article, start, end, probability(odds), span=place)
-                found.append(_Candidate(statement, odds, short, normalised(short), features))
+                found.append(_Candidate(statement, hit.passage, odds, short, normalised(short), features))
         # The same sentence in two articles is one source, not two that agree.
         once: dict[str, _Candidate] = {}
         for candidate in sorted(found, key=lambda candidate: -candidate.odds):
@@ -324,7 +324,7 @@ class ReadingAnswerer:
 
 
 class _Candidate(NamedTuple):
-    """A sentence that was read: the log odds that it answers, the words that would, as they stand and in normal form.
+    """A sentence of a passage that was read: the log odds that it answers, the words that would, in normal form, too.
 
     ``features`` are what the odds are made of: 1, the reader's log odds, the hit's similarity and what its date adds,
     whether the words are of the kind that is asked for, the shares (0..1) of the question's content words in the
@@ -332,6 +332,7 @@ class _Candidate(NamedTuple):
     """
 
     statement: Statement
+    passage: Passage
     odds: float
     short: str
     said: str
@@ -345,11 +346,10 @@ def _signs(question: Question, first: _Candidate, share: float, hits: Sequence[H
     the passages that were read, the best one's similarity, and the share of the names and numbers in the question
     that the passage or title of the ``first`` answer has: a question in other words than the article's still has those.
     """
-    read, place = hits[:_READ], first.statement
+    read, own = hits[:_READ], first.passage
     words = max(covered(question.terms, stems(hit.passage.text)) for hit in read)
-    own = next(h for h in read if h.passage.article is place.article and h.passage.start <= place.start < h.passage.end)
     names = stems(" ".join(_NAME.findall(question.text))) & question.terms
-    there = covered(names, stems(own.passage.text) | stems(place.article.title)) if names else 1.0
+    there = covered(names, stems(own.text) | stems(own.article.title)) if names else 1.0
     return 1.0, math.log(share / (1 - share)), words, max(hit.similarity for hit in read), there
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from qa.answers import Statement, probability, stems_near, summed
-from qa.questions import Question, stems, terms, words
+from qa.questions import NEGATIVES, Question, stems, terms, words
 from qa.reader import SpanReader
 
 # The log odds that any statement is on a topic, and that each is if any is, by the signs that `signs_on_topic` has; the
@@ -37,7 +37,7 @@ _LEAST_SAID = -7.0
 # How many characters apart statements are neighbours, or go right on; the weight of a neighbour where there is none.
 _NEXT_TO, _RIGHT_ON, _NOTHING_NEAR = 250, 3, 0.3
 # What makes a claim a denial; and what may tell the same in a statement.
-_NOT = r"no|not|never|nor|neither|none|nobody|nothing|cannot|without|\w+n['’]t"
+_NOT = "|".join([*sorted(filter(str.isalpha, NEGATIVES)), r"\w+n['’]t"])
 _DENIED = re.compile(rf"\b(?:{_NOT})\b", re.IGNORECASE)
 _NEGATIVE = re.compile(
     rf"\b(?:{_NOT}|hardly|unlikely|impossible|fail\w*|refus\w*|den(?:y|ie[sd]|ying)|reject\w*|dismiss\w*|lack\w*"
@@ -112,12 +112,13 @@ def saying_so(reader: SpanReader | None, question: Question, weighed: Sequence[W
     """
     claim = question.topic or ""
     wanted, denied = terms(claim), _DENIED.search(claim)
-    may = []
-    for one in weighed:
-        has_all = wanted <= stems(one.statement.text)
-        is_contrary = has_all and denied and not _NEGATIVE.search(one.statement.text)
-        if not is_contrary and (has_all or one.statement.speaker):
-            may.append(one)
+
+    def may_say(statement: Statement) -> bool:
+        if denied and not _NEGATIVE.search(statement.text):
+            return bool(statement.speaker) and not wanted <= stems(statement.text)
+        return bool(statement.speaker) or wanted <= stems(statement.text)
+
+    may = [one for one in weighed if may_say(one.statement)]
     may = sorted(may, key=lambda one: -one.own - one.statement.score)[:_MOST_ASKED]
     odds = [summed(_SAID_WEIGHTS, signs) for signs in signs_of_saying(reader, question.text, may)]
     said = sorted(zip(odds, may, strict=True), key=lambda pair: -pair[0])

@@ -13,6 +13,7 @@ import Stemmer
 from qa.passages import sentence_spans
 from qa.periods import Newest, Period, periods_in
 
+NEGATIVES = frozenset("not n't n’t never no neither nor none nobody nothing cannot without".split())
 # Words that carry none of a question's content: they stand in every text.
 _FUNCTION_WORDS = frozenset(
     """a about after again against al all also an and another any are as at be because been before being between both

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 from qa.answers import Answer, Statement, day_of, stems_near, with_told
 from qa.clauses import Clause, asked_clause, clauses, lemma, objects, parsed, subject_of
 from qa.passages import sentence_spans
-from qa.questions import Question, is_yes_or_no, stem, stems
+from qa.questions import NEGATIVES, Question, is_yes_or_no, stem, stems
 from qa.quotes import Quote
 from qa.retrieval import Hit
 
@@ -32,8 +32,7 @@ _REFUSING = frozenset(map(stem, "refuse decline fail".split()))
 _DENYING = frozenset(map(stem, ["deny"]))
 _NOBODY = frozenset(map(stem, "nobody none no-one nothing".split()))
 _ANYBODY = frozenset(map(stem, "anybody anyone somebody someone anything something".split()))
-_NOT = frozenset("not n't n’t never no neither nor none nobody nothing cannot without".split())
-_NEGATIVE = frozenset(map(stem, [*_NOT, "nt"]))
+_NEGATIVE = frozenset(map(stem, [*NEGATIVES, "nt"]))
 # What makes of "it is so" something else, where it stands in the clause.
 _HEDGES = frozenset(
     """allegedly reportedly apparently perhaps maybe probably possibly likely unlikely supposedly nearly almost hardly
@@ -62,7 +61,7 @@ def with_verdict(question: Question, answer: Answer, quotes_in: Callable[[set[st
     wanted = {word.lower() for word in question.text.replace("’", "'").rstrip("?").split()}
     if answer.refusal is not None or not is_yes_or_no(question.text) or "or" in wanted:
         return answer
-    decided = None if wanted & _NOT else _verdict(question, answer, wanted, quotes_in)
+    decided = None if wanted & NEGATIVES else _verdict(question, answer, wanted, quotes_in)
     return decided or with_told(answer, _UNDECIDED)
 
 
@@ -154,7 +153,7 @@ class _Reading:
             or (years and self.asked.auxiliaries[0] not in _MODALS and years != {str(published and published.year)})
         ):
             return None
-        negatives = sum(token.lower_ in _NOT for token in clause.tokens) + asserted.negated
+        negatives = sum(token.lower_ in NEGATIVES for token in clause.tokens) + asserted.negated
         subject = self._subject(clause, asserted)
         if negatives > 1 or subject is None:
             return None
@@ -229,7 +228,7 @@ def _asserted(verb: Token) -> _Asserted | None:
         if relation == "conj" and above.tag_.startswith("VB"):
             pass
         elif relation in ("ccomp", "parataxis") and verb_above in _SAYING and saying is None:
-            if any(c.lower_ in _NOT or c.tag_ in ("MD", "TO") for c in above.children):
+            if any(c.lower_ in NEGATIVES or c.tag_ in ("MD", "TO") for c in above.children):
                 return None
             saying = above
         elif relation in ("ccomp", "xcomp") and verb_above in _DENYING and saying is None:

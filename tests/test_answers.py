@@ -17,6 +17,7 @@ from qa import Answer, Library, ask, open_library
 from qa.answers import THRESHOLD, THRESHOLDS, ReadingAnswerer, SentenceAnswerer, Statement, _also_said, _Candidate
 from qa.articles import parse_article
 from qa.embedded import EmbeddedStore
+from qa.passages import Passage
 from qa.reader import SpanReader
 
 TEXT = SEED.read_bytes().decode()
@@ -160,8 +161,9 @@ def test_an_answer_is_chosen_with_half_of_what_says_more_or_less_and_believed_wi
     other: float, agreement: bool, first: str
 ) -> None:
     weights = {"tom brady": 0.3, "brady": 0.2, "tom": 0.1, "bradyville": other}
-    statement = Statement(parse_article("Brady won.", "a.txt"), 0, 10, 0.0)
-    read = [_Candidate(statement, math.log(weight), said, f" {said} ", ()) for said, weight in weights.items()]
+    article = parse_article("Brady won.", "a.txt")
+    statement, passage = Statement(article, 0, 10, 0.0), Passage(article, 0, 10)
+    read = [_Candidate(statement, passage, math.log(weight), said, f" {said} ", ()) for said, weight in weights.items()]
     answerer = ReadingAnswerer(SpanReader(WordScorer({})), SentenceAnswerer(WordEncoder()), agreement=agreement)
     candidate, share = answerer._likeliest(read)
     assert candidate.short == first

@@ -154,6 +154,7 @@ def test_who_is_not_quoted_is_told_of(town: Library) -> None:
 def test_the_words_of_others_never_stand_for_those_of_one(seeds: Library) -> None:
     answer = seeds.ask("What is the main threat according to Lavrov?")
     assert {statement.speaker for statement in answer.statements} == {"Sergei Lavrov"}
+    assert all("threat" in s.text or "important" in s.text for s in answer.statements)
     assert answer.short == "terrorism" and "threat of terrorism" in answer.statements[0].text
     answer = seeds.ask("According to Damascus, what must strikes be coordinated with?")
     assert [(s.speaker, s.text.split(",")[0][:13]) for s in answer.statements] == [("Damascus", "Damascus said")]
