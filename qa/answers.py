@@ -38,7 +38,7 @@ _MOST_ODDS = 15.0
 # What is marked of "a 36-year-old" where "how old" is asked for: the number.
 _YEARS_OLD = re.compile(r"(?:an?\s+)?(\d+)[- ]years?[- ]old", re.IGNORECASE)
 # A word with a capital, or a number, but for the first word of the question.
-_NAME = re.compile(r"(?<=\W)(?:[A-Z]|\d)[\w'’.-]*")
+_NAME = re.compile(r"(?<=\W)[^\W_a-z][\w'’.-]*")
 # What an answer counts for another that it holds ("Tom Brady", "Brady") or is held by.
 _HALF_SAID = 0.5
 Caution = Literal["eager", "balanced", "cautious"]

@@ -75,8 +75,13 @@ _TOLD = re.compile(r"\btell(?:s|ing)?\Z|\btold\Z", re.IGNORECASE)
 _TO_WHOM = re.compile(
     r"(?!about\b|that\b)\S+(?:\s+(?!to\b)\S+){0,6}?\s+(?:about|regarding|concerning|that)\s+(?=\S)", re.IGNORECASE
 )
+# "Who wrote the anthem?" and "who spoke at the funeral?" ask for no words on anything.
+_NO_CLAIM = (
+    r"(?!(?:wrote|writes|written)\s+(?!(?:about|of|on|to)\s)(?!.*\b(?:that|is|are|was|were|do|does|did|has|have|had|can|could|"
+    r"will|would|shall|should|may|might|must)\b)|(?:spoke|spoken|talked)\s+(?:at|before|during|first|in|last|to|with)\s(?!.*\babout\s))"
+)
 _WHO_SAID = re.compile(
-    rf"{_AND}who\s+(?:else\s+|besides\s+(?P<besides>\S+(?:\s+\S+){{0,9}}?)\s+)?(?:(?:has|have|had)\s+)?"
+    rf"{_AND}who\s+(?:else\s+|besides\s+(?P<besides>\S+(?:\s+\S+){{0,9}}?)\s+)?(?:(?:has|have|had)\s+)?{_NO_CLAIM}"
     rf"(?:(?P<said>{_PAST}|{_SAYS}|{_DONE}|called|asked|calls|asks)|{_CLAIMED})\s+(?:that\s+)?(?P<topic>.+)",
     re.IGNORECASE | re.DOTALL,
 )

@@ -53,6 +53,22 @@ def test_speaker_and_topic_are_told_apart(text: str, speaker: str | None, topic:
     assert question.quoted == (speaker is not None or topic is not None)
 
 
+@pytest.mark.parametrize(
+    ("text", "quoted"),
+    [
+        ("Who wrote the national anthem?", False),
+        ("Who has written 'The Dam'?", False),
+        ("Who spoke at the opening?", False),
+        ("Who wrote that the dam is safe?", True),
+        ("Who wrote the dam is safe?", True),
+        ("Who wrote about the dam?", True),
+        ("Who spoke to reporters about the dam?", True),
+    ],
+)
+def test_who_wrote_something_is_no_claim(text: str, quoted: bool) -> None:
+    assert parse_question(text).quoted is quoted
+
+
 def test_white_space_and_line_breaks_do_not_matter() -> None:
     assert parse_question("  what did\n Lavrov   say?\t").text == "what did Lavrov say?"
 

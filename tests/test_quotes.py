@@ -316,6 +316,13 @@ def test_who_is_only_owned_beside_a_role_is_not_meant_by_he() -> None:
     assert speakers(text) == ["The Nimbus chief executive"] * 2
 
 
+@pytest.mark.parametrize(
+    "caption", ["Mayor Maria Lopez Maria Lopez waves.", "Mayor Maria Lopez Lopez' father, Tim, left."]
+)
+def test_a_name_ends_where_a_caption_runs_on_with_it(caption: str) -> None:
+    assert speakers(f"{caption} Lopez said the talks were hard.") == ["Maria Lopez"]
+
+
 def test_what_was_said_goes_on_after_a_line_that_leads_elsewhere() -> None:
     text = '"The dam will hold," Ann Lee said.\n\nMore on the flood: Who is Mary Norris?\n\n"It is built to last."'
     assert speakers(text) == ["Ann Lee", "Ann Lee"]
