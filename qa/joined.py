@@ -23,6 +23,14 @@ _BARE = rf"{_ASK}(?=\s*(?:\?|$))"
 _WITH_VERB = rf"{_ASK}\s+(?:[\w’'-]+\s+){{0,3}}?{_DOES}\s"
 _OF_SUBJECT = r"(?:who|what|which\s+\w+|how\s+many(?:\s+\w+)?)\s+[a-z]"
 _NEXT = re.compile(rf",?\s+and\s+(?={_BARE}|(?P<verb>{_WITH_VERB})|{_OF_SUBJECT})", re.IGNORECASE)
+# The same after a mere comma: what begins so is not told by the way ("the man, who was ill", "Oslo, where he died").
+_ALSO = re.compile(
+    rf",\s+(?={_BARE}|(?:when|where|why|how)\s+{_DOES}\s|(?:who|whom|what)\s+(?:do|does|did)\s"
+    r"|how\s+(?:many|much|long|old)\s)",
+    re.IGNORECASE,
+)
+# What asks at once: not "when he was ill, what did he do".
+_ASKS = re.compile(rf"(?:{_ASK}\s+{_DOES}|{_OF_SUBJECT}|how\s+(?:many|much|long|old))", re.IGNORECASE)
 _BEGINS = re.compile(rf"(?:(?:and|but|so),?\s+)?(?:{_ASK}|{_DOES})\b", re.IGNORECASE)
 _ANOTHER_WORD = re.compile(rf"\s{_WORD}\s", re.IGNORECASE)
 _MOST = 4
@@ -43,10 +51,11 @@ def questions_in(text: str) -> list[str]:
         return [text] if parse_question(each[0]).quoted else each
     for place in _NEXT.finditer(text):
         first, rest = text[: place.start()], text[place.end() :]
-        if not _BEGINS.match(first) or not terms(first) or _ANOTHER_WORD.search(first, 1):
+        asked = _ALSO.split(first) if _ASKS.match(first) else [first]
+        if not _BEGINS.match(first) or not terms(asked[0]) or any(_ANOTHER_WORD.search(one, 1) for one in asked):
             continue
-        if place["verb"] or not parse_question(first).quoted:
-            found = [f"{first}?", *questions_in(rest)]
+        if place["verb"] or not parse_question(asked[0]).quoted:
+            found = [*(f"{one}?" for one in asked), *questions_in(rest)]
             return found if len(found) <= _MOST else [text]
     return [text]
 

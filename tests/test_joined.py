@@ -26,6 +26,17 @@ from qa.joined import questions_in
             "What did Lavrov say about Assad and what did he say about Kerry?",
             ["What did Lavrov say about Assad?", "what did he say about Kerry?"],
         ),
+        ("Who abducted Foley, when and where?", ["Who abducted Foley?", "when?", "where?"]),
+        (
+            "When was Foley abducted, where was he held, and by whom?",
+            ["When was Foley abducted?", "where was he held?", "by whom?"],
+        ),
+        (
+            "Who won the race, who did she beat and by how much?",
+            ["Who won the race?", "who did she beat?", "by how much?"],
+        ),
+        ("Who beat Ann Lee, who was ill, and when?", None),
+        ("When he was ill, what did he do and why?", None),
         ("What did Lavrov say about Assad and who won?", None),
         ("What did Lavrov say about who won and why?", None),
         ("Does anyone know when he was born and where?", None),
