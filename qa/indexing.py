@@ -26,7 +26,7 @@ from qa.store import DamagedStoreError, Prepared, Store
 Progress = Callable[[int, int, int], None]
 
 # How the text is cut: part of what vectors are made by. Raise it when articles, passages or quotes are cut otherwise.
-_CUT = 9
+_CUT = 10
 # So many passages are encoded at a time, and lost if the process is killed meanwhile.
 _BATCH = 64
 
