@@ -18,7 +18,7 @@ import numpy as np
 from embeddings import MiniLMSpanScorer, SpanScorer, SpanScores
 
 WEIGHTS = Path(__file__).with_name("reader.safetensors")
-SHA256 = "d003ad7d0521483140fee9e72af24620f1c86a3f9836e0bbff5500417d943e76"
+SHA256 = "c24b0727c197fdd2e091606ccee094825f85e33730ea4b1d41724a3d1ee820fe"
 # No answer is longer: those that people marked have 3 words (median), one in a hundred has more than 20.
 _MOST_TOKENS = 30
 # What each further token of a span takes from its log odds: since start and end are scored apart, the start of one

@@ -1,7 +1,8 @@
 """Train qa/reader.safetensors: ``python tests/benchmarks/train_reader.py ../shared/data WORK``.
 
-Five stages, kept in WORK, of which the last four go on where they were broken off (two cores: 10 minutes, 70, 45, 20
-and 75; ``--limit 700`` runs all of it on 2% of the data in twelve minutes, to no use but to see that it does):
+Six stages, kept in WORK, of which the last five go on where they were broken off (two cores: 10 minutes, 70, 45, 20
+and twice 75; ``--limit 700`` runs all of it on 2% of the data in a quarter of an hour, to no use but to see that it
+does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
 2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
@@ -14,13 +15,15 @@ and 75; ``--limit 700`` runs all of it on 2% of the data in twelve minutes, to n
    the articles (by the index that tests/benchmarks/retrieval.py leaves), and with some of the second stage's questions.
    Nobody marked the answers: where a question's own articles hold the answer, it counts wherever it stands in them.
    What is kept are seven tenths of these weights and three of the second stage's, which answer other questions better;
-5. reader: that goes on with news_questions.jsonl.gz, with 8,000 of the second stage's questions and those of the fourth
+5. asked: that goes on with news_questions.jsonl.gz, with 8,000 of the second stage's questions and those of the fourth
    stage. The file's were written for us by a large language model that had read articles of the even weeks, and
    PolNeAR's: half of them in other words than the articles', and a quarter are not answered though they look as if they
    were. They come with the passages beside that have most of their words; and those that ask who said something come
    twice more, over single sentences, as the library reads statements: the one that tells it, half of the time, and
    others of its article in which somebody says something. What is kept are seven tenths of these weights and three of
-   the fourth stage's.
+   the fourth stage's;
+6. reader: that goes on with the same once more, and with 8,000 other questions of the second stage. What is kept is the
+   mean of the weights before and after.
 
 The loss is SQuAD 2.0's in each passage (the first token is "nothing"), and half of that over the tokens of all passages
 of a question together, so that scores compare between passages (Clark and Gardner 2018). One text in twenty is kept out
@@ -93,8 +96,9 @@ NEAR_MISSES, LEAST_LEFT, NEAR_RATE = 0.3, 120, 1e-4
 # and what part of the weights is kept.
 NEWS_SIZE, NEWS_TIMES, NEWS_RATE, ONCE_MORE, NEWS_SHARE = 6, 2, 7e-5, 3000, 0.7
 PASSAGES_OF_NEWS, RIGHT_ONES, NEAREST, FARTHEST = 5, 5, 6, 20
-# Of the fifth: how many of the second stage's questions come again; its rate, and what part of the weights is kept. How
-# often a question who said something comes over statements, over how many at most, and how many are a batch.
+# Of the fifth and sixth: how many of the second stage's questions come again in each; the rate, and what part of the
+# fifth's weights is kept. How often a question who said something comes over statements, over how many at most, and how
+# many are a batch.
 AGAIN, ASKED_RATE, ASKED_SHARE = 8000, 1.2e-4, 0.7
 WHO_TIMES, WHO_STATEMENTS, WHO_SIZE = 2, 4, 8
 SAID = re.compile(r'["“”]|\b(?:said|says|told|added|tweeted|wrote|argued|warned)\b')
@@ -341,10 +345,11 @@ class Lessons:
     def quiz(self, news: Sequence[News]) -> list[Batch]:
         return _shuffled([*self._of_news(news, NEWS_TIMES), *self._of(self._marked[:ONCE_MORE])])
 
-    def asked_of_news(self, news: Sequence[News]) -> list[Batch]:
+    def asked_of_news(self, news: Sequence[News], *, again: int) -> list[Batch]:
+        """``again`` tells which of the second stage's questions come: the first so many, or those after them."""
         said = who_said(self._passages, self._asked_of_news)
         print(f"{len(self._asked_of_news)} questions of news, {len(said)} who said something", flush=True)
-        groups = with_rest(self._passages, [*self._marked[:AGAIN], *self._asked_of_news])
+        groups = with_rest(self._passages, [*self._marked[again * AGAIN : (again + 1) * AGAIN], *self._asked_of_news])
         of_said = batches_in_turn(self._pairs.of_said, said, WHO_SIZE, WHO_TIMES)
         return _shuffled([*self._of_news(news, NEWS_TIMES), *self._of(groups), *of_said])
 
@@ -570,8 +575,8 @@ def main() -> None:
     random.Random(1).shuffle(kept_out)
     lessons, model = Lessons(passages, groups, options.limit), Marker(types=2, labels=2, dropout=False)
     name = "" if options.without is None else f"-without-{options.without}"
-    stages = "passages", "near", f"news{name}", f"reader{name}"
-    before, mean, quiz, last = (options.work / f"{stage}.safetensors" for stage in stages)
+    stages = "passages", "near", f"news{name}", f"asked{name}", f"reader{name}"
+    before, mean, quiz, asked, last = (options.work / f"{stage}.safetensors" for stage in stages)
     if not before.exists():
         learn_passages(model, options, lessons.questions)
         write(model, before)
@@ -579,7 +584,8 @@ def main() -> None:
     news = read_news(options, SpanReader(MiniLMSpanScorer(mean, sha256_of(mean))))
     print(f"news: {len(news)} questions, {sum(bool(one.right) for one in news)} with an answer", flush=True)
     learn(model, quiz, mean, lambda: lessons.quiz(news), NEWS_RATE, NEWS_SHARE, before)
-    learn(model, last, quiz, lambda: lessons.asked_of_news(news), ASKED_RATE, ASKED_SHARE, quiz)
+    learn(model, asked, quiz, lambda: lessons.asked_of_news(news, again=0), ASKED_RATE, ASKED_SHARE, quiz)
+    learn(model, last, asked, lambda: lessons.asked_of_news(news, again=1), ASKED_RATE, 0.5, asked)
     measure(last, passages, kept_out[: options.limit])
 
 
