@@ -23,14 +23,14 @@ _BARE = rf"{_ASK}(?=\s*(?:\?|$))"
 _WITH_VERB = rf"{_ASK}\s+(?:[\w’'-]+\s+){{0,3}}?{_DOES}\s"
 _OF_SUBJECT = r"(?:who|what|which\s+\w+|how\s+many(?:\s+\w+)?)\s+[a-z]"
 _NEXT = re.compile(rf",?\s+and\s+(?={_BARE}|(?P<verb>{_WITH_VERB})|{_OF_SUBJECT})", re.IGNORECASE)
+_HOW_MUCH = r"how\s+(?:many|much|long|old)"
 # The same after a mere comma: what begins so is not told by the way ("the man, who was ill", "Oslo, where he died").
 _ALSO = re.compile(
-    rf",\s+(?={_BARE}|(?:when|where|why|how)\s+{_DOES}\s|(?:who|whom|what)\s+(?:do|does|did)\s"
-    r"|how\s+(?:many|much|long|old)\s)",
+    rf",\s+(?={_BARE}|(?:when|where|why|how)\s+{_DOES}\s|(?:who|whom|what)\s+(?:do|does|did)\s|{_HOW_MUCH}\s)",
     re.IGNORECASE,
 )
 # What asks at once: not "when he was ill, what did he do".
-_ASKS = re.compile(rf"(?:{_ASK}\s+{_DOES}|{_OF_SUBJECT}|how\s+(?:many|much|long|old))", re.IGNORECASE)
+_ASKS = re.compile(rf"(?:{_ASK}\s+{_DOES}|{_OF_SUBJECT}|{_HOW_MUCH})", re.IGNORECASE)
 _BEGINS = re.compile(rf"(?:(?:and|but|so),?\s+)?(?:{_ASK}|{_DOES})\b", re.IGNORECASE)
 _ANOTHER_WORD = re.compile(rf"\s{_WORD}\s", re.IGNORECASE)
 _MOST = 4

@@ -334,12 +334,12 @@ class Cast:
         if not name:
             return
         keys = [_key(word) for word, _, _ in name]
-        for i in range(2, len(name)):  # a caption that runs on: "Ann Lee Ann Lee waves", "Ann Lee Lee's father"
-            if keys[i:] == keys[max(0, 2 * i - len(name)) : i]:
+        for i in range(2, len(keys)):  # a caption that runs on: "Ann Lee Ann Lee waves", "Ann Lee Lee's father"
+            if keys[:i][i - len(keys) :] == keys[i:]:
                 self._add(found, run[: cut + i])
                 self._add(found, name[i:])
                 return
-        tokens = tuple(_key(w) for w, _, _ in name if _key(w) not in _SUFFIXES)
+        tokens = tuple(key for key in keys if key not in _SUFFIXES)
         if not tokens:
             return
         s, e = name[0][1], name[-1][2]

@@ -5,7 +5,7 @@ and twice 75; ``--limit 700`` runs all of it on 2% of the data in a quarter of a
 does):
 
 1. questions: all-MiniLM-L6-v2 learns to point at answers in single sentences (QAMR, 33,000 questions);
-2. reader: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
+2. passages: that learns to point at answers in passages, cut as the library cuts articles, or at nothing. A question
    comes with the passage that answers it, half of the time with another of the same text, and with one of the three
    that BM25 finds nearest to it in other texts (SQuADShifts, a part of SQuAD 2.0, QED and NQ-open's oracle passages);
 3. near: that learns from near misses. Three in ten of the questions come once more with the passage that answers, with
